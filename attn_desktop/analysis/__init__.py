@@ -1,0 +1,1 @@
+"""From records and corpora to numbers, with numpy only."""
