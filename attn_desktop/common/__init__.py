@@ -1,0 +1,1 @@
+"""What both processes share: errors, registries, modes, paths. No torch, no Qt."""
