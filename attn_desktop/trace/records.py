@@ -1,0 +1,191 @@
+"""The three frozen kinds of record that cross the waist: run, step and probe.
+
+Everything a panel draws comes from here, so a saved file needs no model and no engine.
+Attention axes are layers × heads × source for each kind of attention (`cross` for an
+encoder-decoder; 1 × 1 × source for a recurrent one). Symbols: h_j = `RunRecord.states[j]`,
+e_tj = `energies`, α_tj = `alpha`, c_t = `Reading.context`, s_t = `Reading.state`, y_t = token.
+Logarithms are natural, entropies are in nats, steps t count from 1, positions j from 0
+(only p_t, the centre of a local scope, counts from 1 as in Luong et al. 2015).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attn_desktop.common.mode import Mode
+
+FloatArray = NDArray[np.floating[Any]]
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.integer[Any]]
+
+CROSS = "cross"
+
+
+def freeze(record: object) -> None:
+    """Make every array of a record read-only; called by each record on construction."""
+    for item in fields(record):  # type: ignore[arg-type]
+        value = getattr(record, item.name)
+        arrays = value.values() if isinstance(value, Mapping) else (value,)
+        for array in arrays:
+            if isinstance(array, np.ndarray):
+                array.flags.writeable = False
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """Which model made a record.
+
+    hash: SHA-256 of config, weights and tokenizers, so that a changed model is noticed.
+    """
+
+    name: str
+    family: str
+    hash: str
+    card: str = ""
+    trained_modes: tuple[Mode, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class RunRecord:
+    """One encoded input: everything that does not change from step to step.
+
+    source: label of each source position (text pieces with their ▁, or region names).
+    words: (S,) index of the word that each position belongs to; -1 for markers such as `</s>`.
+    spans: (S, 2) start and end of each position in `text`, in characters; markers are empty.
+    grid: None for a sequence, (rows, columns) for the regions of a picture, row by row.
+    picture: (height, width, 3) uint8, as the model saw it, or None.
+    states: (S, H) encoder annotations h_j.
+    mask: (S,) True where a position may be attended to.
+    start_state: (N,) the decoder state s_0.
+    fixed_context: (H,) the context used without attention, [→h_S; ←h_1].
+    encoder_attention: (layers, heads, S, S), or None for a recurrent encoder.
+    """
+
+    model: ModelInfo
+    text: str
+    source: tuple[str, ...]
+    words: IntArray
+    spans: IntArray
+    states: FloatArray
+    mask: BoolArray
+    start_state: FloatArray
+    fixed_context: FloatArray
+    device: str
+    dtype: str
+    grid: tuple[int, int] | None = None
+    picture: NDArray[np.uint8] | None = None
+    encoder_attention: FloatArray | None = None
+
+    def __post_init__(self) -> None:
+        freeze(self)
+
+
+@dataclass(frozen=True, eq=False)
+class AttentionRecord:
+    """One kind of attention at one step. Axes: (layers, heads, source) or (layers, heads).
+
+    energies: e_tj, raw and finite, before mask and window.
+    mask: True where the position is a real one; window: True where the scope lets it through.
+    alpha: α_tj, 0 outside mask and window, sums to 1 over the source.
+    center: p_t, 1-based, and half_width: D, of a local scope; None when global.
+    draw: u in [0, 1); sampled: the position k that u picks by inverse CDF over alpha.
+    """
+
+    energies: FloatArray
+    mask: BoolArray
+    window: BoolArray
+    alpha: FloatArray
+    draw: FloatArray
+    sampled: IntArray
+    center: FloatArray | None = None
+    half_width: float | None = None
+
+    def __post_init__(self) -> None:
+        freeze(self)
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What one weighting (`soft` or `hard`) makes of a step.
+
+    context: (H,) c_t before any gate; state: (N,) s_t.
+    top_ids, top_tokens, top_log_probs: (K,) the likeliest next tokens, best first.
+    log_prob: of the token that the step chose, under this reading; entropy: of its
+    distribution over the whole vocabulary.
+    gates: named (N,) arrays of the recurrent cell.
+    """
+
+    context: FloatArray
+    state: FloatArray
+    top_ids: IntArray
+    top_tokens: tuple[str, ...]
+    top_log_probs: FloatArray
+    log_prob: float
+    entropy: float
+    gates: Mapping[str, FloatArray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        freeze(self)
+
+
+@dataclass(frozen=True, eq=False)
+class StepRecord:
+    """One decoding step t: from s_{t-1} and y_{t-1} to s_t and y_t.
+
+    node, parent: ids in the run tree that own this step.
+    attention: by kind; empty without attention.
+    readings: by weighting; `active` (= mode.weighting) gave the next state.
+    seed: of the draws of this step; chosen_by: how the token was picked (`greedy`,
+    `sampled`, `forced`, `beam`); trained: False when the checkpoint never learnt the mode.
+    """
+
+    node: int
+    parent: int | None
+    t: int
+    mode: Mode
+    token_in: str
+    token_in_id: int
+    token: str
+    token_id: int
+    chosen_by: str
+    seed: int
+    trained: bool
+    is_end: bool
+    attention: Mapping[str, AttentionRecord]
+    readings: Mapping[str, Reading]
+
+    @property
+    def active(self) -> Reading:
+        """The reading whose context gave the next state."""
+        return self.readings[self.mode.weighting]
+
+    @property
+    def cross(self) -> AttentionRecord | None:
+        """Attention of the decoder over the source, None without attention."""
+        return self.attention.get(CROSS)
+
+    @property
+    def log_prob(self) -> float:
+        """log p of the chosen token under the active reading."""
+        return self.active.log_prob
+
+
+@dataclass(frozen=True, eq=False)
+class ProbeRecord:
+    """An experiment attached to a node: rollouts, gradients, a score bench, a beam.
+
+    kind: what it is; settings: plain JSON values that repeat it; arrays: named numpy results.
+    """
+
+    node: int
+    kind: str
+    settings: Mapping[str, Any]
+    arrays: Mapping[str, NDArray[Any]]
+
+    def __post_init__(self) -> None:
+        freeze(self)

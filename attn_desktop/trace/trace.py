@@ -1,0 +1,162 @@
+"""One decoded document, and what must hold between its parts.
+
+Whoever draws or analyses a trace may index without looking: the shapes of the docstrings in
+`records` are checked here, before a file is written and after it is read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attn_desktop.common.errors import TraceFileError
+from attn_desktop.trace.records import (
+    CROSS,
+    AttentionRecord,
+    ProbeRecord,
+    Reading,
+    RunRecord,
+    StepRecord,
+)
+from attn_desktop.trace.run_tree import MAX_SEED, RunTree
+
+FLOAT = "f"
+BOOL = "b"
+WHOLE = "iu"
+KIND_NAMES = {FLOAT: "floats", BOOL: "bools", WHOLE: "whole numbers"}
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """A run with its tree, at most one step per node, and the probes attached to nodes."""
+
+    run: RunRecord
+    tree: RunTree
+    steps: tuple[StepRecord, ...]
+    probes: tuple[ProbeRecord, ...] = ()
+
+
+def check_trace(trace: Trace) -> None:
+    """Raise `TraceFileError`, naming the field, where shapes, dtypes or ids do not agree."""
+    axes = _check_run(trace.run)
+    seen: set[int] = set()
+    for i, step in enumerate(trace.steps):
+        where = f"steps[{i}]"
+        if step.node in seen:
+            raise TraceFileError(f"{where} is a second step of node {step.node}")
+        seen.add(step.node)
+        _check_ids(where, step, trace.tree)
+        _check_step(where, step, axes)
+    for i, probe in enumerate(trace.probes):
+        if probe.node not in trace.tree:
+            raise TraceFileError(f"probes[{i}] belongs to node {probe.node}, not in the tree")
+        for name, array in probe.arrays.items():
+            _as_array(f"probes[{i}].arrays[{name!r}]", array)
+
+
+class _Axes(dict[str, int]):
+    """Lengths of named axes; the first array that has an axis decides its length."""
+
+    def expect(self, where: str, value: object, kind: str, *names: str) -> None:
+        """Raise unless `value` has one axis per name, of the known length, and dtype `kind`."""
+        array = _as_array(where, value)
+        fits = array.ndim == len(names) and array.dtype.kind in kind
+        if fits:
+            fits = all(
+                self.setdefault(name, length) == length
+                for name, length in zip(names, array.shape, strict=True)
+            )
+        if not fits:
+            shape = ", ".join(f"{name}={self[name]}" if name in self else name for name in names)
+            raise TraceFileError(
+                f"{where} must be {KIND_NAMES[kind]} of shape ({shape}), "
+                f"not {array.dtype} of shape {array.shape}"
+            )
+
+    def known(self, **lengths: int) -> _Axes:
+        """A copy that knows more axes and forgets what it learns."""
+        return _Axes(self, **lengths)
+
+
+def _as_array(where: str, value: object) -> NDArray[Any]:
+    if not isinstance(value, np.ndarray):
+        raise TraceFileError(f"{where} must be an array, not {type(value).__name__}")
+    return value
+
+
+def _check_run(run: RunRecord) -> _Axes:
+    """Check the arrays of the run; returns the axes S, H and N that every step shares."""
+    axes = _Axes({"S": len(run.source), "ends": 2})
+    axes.expect("run.states", run.states, FLOAT, "S", "H")
+    axes.expect("run.words", run.words, WHOLE, "S")
+    axes.expect("run.spans", run.spans, WHOLE, "S", "ends")
+    axes.expect("run.mask", run.mask, BOOL, "S")
+    axes.expect("run.start_state", run.start_state, FLOAT, "N")
+    axes.expect("run.fixed_context", run.fixed_context, FLOAT, "H")
+    if run.encoder_attention is not None:
+        axes.known().expect(
+            "run.encoder_attention", run.encoder_attention, FLOAT, "layers", "heads", "S", "S"
+        )
+    if run.picture is not None:
+        axes.known(channels=3).expect(
+            "run.picture", run.picture, WHOLE, "height", "width", "channels"
+        )
+        if run.picture.dtype != np.uint8:
+            raise TraceFileError(f"run.picture must be uint8, not {run.picture.dtype}")
+    if run.grid is not None:
+        rows, columns = run.grid
+        if rows < 1 or columns < 1 or rows * columns != axes["S"]:
+            raise TraceFileError(
+                f"run.grid of {rows} x {columns} does not give {axes['S']} source positions"
+            )
+    return axes
+
+
+def _check_ids(where: str, step: StepRecord, tree: RunTree) -> None:
+    if step.node not in tree:
+        raise TraceFileError(f"{where} belongs to node {step.node}, which is not in the tree")
+    node = tree[step.node]
+    if (step.parent, step.t, step.token_id) != (node.parent, node.t, node.token_id):
+        raise TraceFileError(
+            f"{where} has parent {step.parent}, t {step.t}, token_id {step.token_id}, but its node "
+            f"{node.id} has parent {node.parent}, t {node.t}, token_id {node.token_id}"
+        )
+    if not 0 <= step.seed <= MAX_SEED:
+        raise TraceFileError(f"{where}.seed must be from 0 to 2**63-1, not {step.seed}")
+
+
+def _check_step(where: str, step: StepRecord, axes: _Axes) -> None:
+    if step.mode.weighting not in step.readings:
+        raise TraceFileError(f"{where}.readings lacks the active one, {step.mode.weighting!r}")
+    for kind, attention in step.attention.items():
+        source = "S" if kind == CROSS else "source"
+        _check_attention(f"{where}.attention[{kind!r}]", attention, axes.known(), source)
+    for name, reading in step.readings.items():
+        _check_reading(f"{where}.readings[{name!r}]", reading, axes)
+
+
+def _check_attention(where: str, attention: AttentionRecord, axes: _Axes, source: str) -> None:
+    axes.expect(f"{where}.energies", attention.energies, FLOAT, "layers", "heads", source)
+    axes.expect(f"{where}.alpha", attention.alpha, FLOAT, "layers", "heads", source)
+    axes.expect(f"{where}.mask", attention.mask, BOOL, "layers", "heads", source)
+    axes.expect(f"{where}.window", attention.window, BOOL, "layers", "heads", source)
+    axes.expect(f"{where}.draw", attention.draw, FLOAT, "layers", "heads")
+    axes.expect(f"{where}.sampled", attention.sampled, WHOLE, "layers", "heads")
+    if attention.center is not None:
+        axes.expect(f"{where}.center", attention.center, FLOAT, "layers", "heads")
+    sampled = attention.sampled
+    if sampled.size and not (sampled.min() >= 0 and sampled.max() < axes[source]):
+        raise TraceFileError(f"{where}.sampled must lie in 0..{axes[source] - 1}")
+
+
+def _check_reading(where: str, reading: Reading, axes: _Axes) -> None:
+    axes = axes.known(K=len(reading.top_tokens))
+    axes.expect(f"{where}.context", reading.context, FLOAT, "H")
+    axes.expect(f"{where}.state", reading.state, FLOAT, "N")
+    axes.expect(f"{where}.top_ids", reading.top_ids, WHOLE, "K")
+    axes.expect(f"{where}.top_log_probs", reading.top_log_probs, FLOAT, "K")
+    for name, gate in reading.gates.items():
+        axes.known().expect(f"{where}.gates[{name!r}]", gate, FLOAT, "length")
