@@ -1,0 +1,1 @@
+"""The mathematics of attention only: scores, scopes, weightings. Knows no model."""

@@ -1,0 +1,32 @@
+"""From α to a context: soft (the expectation) and hard (one drawn position).
+
+Shapes: B rows, S source positions, H size of the annotations.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def soft_context(alpha: Tensor, states: Tensor) -> Tensor:
+    """c_t = Σ_j α_tj h_j: (B, S) and (B, S, H) to (B, H) (Bahdanau et al. 2015, equation 5)."""
+    return torch.bmm(alpha.unsqueeze(1), states).squeeze(1)
+
+
+def hard_context(position: Tensor, states: Tensor) -> Tensor:
+    """c_t = h_k: (B,) and (B, S, H) to (B, H) (Xu et al. 2015, equation 9)."""
+    index = position.view(-1, 1, 1).expand(-1, 1, states.shape[2])
+    return states.gather(1, index).squeeze(1)
+
+
+def sample_position(weights: Tensor, draw: Tensor) -> Tensor:
+    """k ~ Categorical(weights) by inverse CDF of the given u in [0, 1): (B, S), (B,) to (B,).
+
+    Summed in float64, so that a position with weight 0 is never drawn and u alone decides.
+    """
+    cdf = weights.double().cumsum(dim=1)
+    total = cdf[:, -1:].contiguous()
+    last = torch.searchsorted(cdf, total)  # the last position with a weight above 0
+    threshold = draw.double().unsqueeze(1) * total
+    return torch.minimum(torch.searchsorted(cdf, threshold, right=True), last).squeeze(1)
