@@ -1,0 +1,181 @@
+"""The contract of a model family: encode, start, step, readout.
+
+A family is one file that subclasses `Family`; its definition registers it. Training, batched
+decoding and stepping all call the `step` and `readout` defined here, so what a user watches is
+what was trained. Shapes: B rows, S source positions, H annotation size, N state size,
+E embedding size, V target vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from attn_desktop.attention.attend import Attended, Attention, Memory
+from attn_desktop.common.mode import HARD, SOFT, Mode
+from attn_desktop.common.registry import Registry
+from attn_desktop.families.cells import Gates, State
+
+FAMILIES: Registry[type[Family]] = Registry("model family")
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """One input as the model wants it, with what a viewer needs to label it.
+
+    text: the input as given. ids: (S,) int64. labels, words, spans: as in `RunRecord`.
+    """
+
+    text: str
+    ids: NDArray[np.int64]
+    labels: tuple[str, ...]
+    words: NDArray[np.int64]
+    spans: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Advanced:
+    """What one context made of a step: s_t and the gates on the way to it."""
+
+    context: Tensor
+    state: State
+    gates: Gates
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """One step: the look at the source, and for each weighting asked for what follows."""
+
+    attended: Attended
+    readings: dict[str, Advanced]
+
+
+class Family(nn.Module):
+    """A model that encodes an input once and then decodes one token a step."""
+
+    name: ClassVar[str]
+    #: The msgspec Struct that a checkpoint's config.json is checked against.
+    config_type: ClassVar[type[Any]]
+
+    attention: Attention
+    trained_modes: tuple[Mode, ...]
+
+    def __init_subclass__(cls, *, name: str) -> None:
+        cls.name = name
+        FAMILIES.add(name, cls)
+
+    # -- what a family defines ------------------------------------------------------------
+
+    @property
+    def start_id(self) -> int:
+        """y_0, the token before the first."""
+        raise NotImplementedError
+
+    @property
+    def end_id(self) -> int:
+        """The token that ends an output."""
+        raise NotImplementedError
+
+    @property
+    def never_chosen(self) -> tuple[int, ...]:
+        """Tokens that no chooser may pick, such as padding."""
+        raise NotImplementedError
+
+    def prepare(self, text: str) -> Prepared:
+        """Turn a raw input into ids and labels; raises InputError where it cannot be used."""
+        raise NotImplementedError
+
+    def encode(self, inputs: Sequence[NDArray[np.int64]]) -> Memory:
+        """Encode ids of several inputs, padding them: memory of B rows."""
+        raise NotImplementedError
+
+    def start(self, memory: Memory) -> State:
+        """s_0 of every row."""
+        raise NotImplementedError
+
+    def embed(self, tokens: Tensor) -> Tensor:
+        """Target token ids (…) to embeddings (…, E)."""
+        raise NotImplementedError
+
+    def advance(self, state: State, previous: Tensor, context: Tensor) -> tuple[State, Gates]:
+        """s_t = f(s_{t-1}, y_{t-1}, c_t), y_{t-1} embedded as (B, E), c_t as (B, H)."""
+        raise NotImplementedError
+
+    def readout(self, state: Tensor, context: Tensor, previous: Tensor) -> Tensor:
+        """s_t (R, N), c_t (R, H), y_{t-1} (R, E) to logits (R, V), for any rows R."""
+        raise NotImplementedError
+
+    def token_label(self, token: int) -> str:
+        """The piece of text that a target id stands for."""
+        raise NotImplementedError
+
+    def detokenize(self, tokens: Sequence[int]) -> str:
+        """Target ids to text; special tokens are left out."""
+        raise NotImplementedError
+
+    def save_inputs(self, folder: Path) -> None:
+        """Write what `prepare` and `detokenize` need beside the weights."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_folder(cls, config: Any, folder: Path) -> Family:
+        """Build the model, without its weights, from a config and a checkpoint folder."""
+        raise NotImplementedError
+
+    # -- what every family shares ---------------------------------------------------------
+
+    def step(
+        self,
+        memory: Memory,
+        state: State,
+        previous: Tensor,
+        mode: Mode,
+        t: int,
+        draw: Tensor,
+        weightings: tuple[str, ...] = (SOFT, HARD),
+    ) -> Stepped:
+        """One decoding step t (1-based) of B rows: attend with s_{t-1}, then advance.
+
+        previous: (B, E), the embedded y_{t-1}. draw: (B,) u in [0, 1). Several weightings are
+        advanced as one batch, from the same α; without attention there is one, `soft`.
+        """
+        attended = self.attention(memory, state.hidden, mode, t, draw, weightings)
+        names = list(attended.contexts)
+        if len(names) == 1:
+            context = attended.contexts[names[0]]
+            following, gates = self.advance(state, previous, context)
+            return Stepped(attended, {names[0]: Advanced(context, following, gates)})
+        rows = torch.arange(len(previous), device=previous.device).repeat(len(names))
+        contexts = torch.cat([attended.contexts[name] for name in names])
+        following, gates = self.advance(state.rows(rows), previous[rows], contexts)
+        readings = {}
+        for index, name in enumerate(names):
+            own = slice(index * len(previous), (index + 1) * len(previous))
+            readings[name] = Advanced(
+                contexts[own],
+                State(
+                    following.hidden[own], None if following.cell is None else following.cell[own]
+                ),
+                {gate: values[own] for gate, values in gates.items()},
+            )
+        return Stepped(attended, readings)
+
+    def check_mode(self, mode: Mode) -> None:
+        """Raise InputError, naming the valid ones, where the model has no such score or scope."""
+        self.attention.check(mode)
+
+    def is_trained(self, mode: Mode) -> bool:
+        """Whether the checkpoint learnt this mode."""
+        return mode in self.trained_modes
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.parameters()).device
