@@ -1,0 +1,37 @@
+"""Counter-based random numbers: a draw is a pure function of seed, purpose and step.
+
+Philox 4x64 (Salmon et al. 2011) under a key made of seed and purpose, at a counter made of
+(t, layer, head). Stepping back and forward therefore repeats a draw exactly; a redraw is a new
+seed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.random.bit_generator import ISeedSequence
+from numpy.typing import NDArray
+
+#: What a number is for; one seed serves both without their draws being related.
+ATTENTION, TOKEN = 0, 1
+
+
+def uniform(
+    seed: int, purpose: int, t: int, rows: int = 1, layer: int = 0, head: int = 0
+) -> NDArray[np.float64]:
+    """`rows` numbers u in [0, 1) for step t (1-based); row r is the same however many follow."""
+    # The counter's lowest word runs on within a draw, so the rest is what tells draws apart.
+    bits = np.random.Philox(_Key(seed, purpose), counter=[0, t, layer, head])
+    # The upper 53 bits of each word, as `Generator.random` takes them.
+    return (bits.random_raw(rows) >> 11) * 2.0**-53
+
+
+class _Key(ISeedSequence):
+    """Hands Philox its key as it is; `Philox(key=…)` first asks the system for a seed to throw away."""
+
+    def __init__(self, seed: int, purpose: int) -> None:
+        self.words = np.array([seed, purpose], dtype=np.uint64)
+
+    def generate_state(self, n_words: int, dtype: Any = np.uint32) -> NDArray[np.uint64]:
+        return self.words

@@ -1,0 +1,232 @@
+"""One call, one token, one complete record.
+
+`Stepper` encodes an input once; `Stepper.step` is a pure function from a position to the next one
+and its record, so stepping back is taking an earlier position, and repeating a step repeats its
+record to the last bit.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from attn_desktop.attention.attend import Attended
+from attn_desktop.common.errors import InputError
+from attn_desktop.common.mode import Mode
+from attn_desktop.decoding import draws
+from attn_desktop.decoding.choosers import choose, log_probabilities
+from attn_desktop.families.base import Advanced, Family, Stepped
+from attn_desktop.families.cells import State
+from attn_desktop.families.checkpoint import Checkpoint
+from attn_desktop.trace.records import (
+    CROSS,
+    AttentionRecord,
+    FloatArray,
+    IntArray,
+    Reading,
+    RunRecord,
+    StepRecord,
+)
+from attn_desktop.trace.run_tree import Choice
+
+TOP_TOKENS = 20
+#: Below every log p of a float32 distribution that is not −inf.
+LOWEST = -1e4
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a decoding stands after step t: the state s_t and the token y_t. t = 0 at the start."""
+
+    t: int
+    state: State
+    token: int
+    node: int | None = None
+
+
+@dataclass(frozen=True)
+class _Top:
+    """The likeliest tokens, best first: (readings, K), or (K,) of one reading."""
+
+    ids: IntArray
+    log_probs: FloatArray
+
+    def row(self, reading: int) -> _Top:
+        return _Top(self.ids[reading], self.log_probs[reading])
+
+    @property
+    def has_one_best(self) -> bool:
+        """Whether no second token is as likely as the first; of one reading."""
+        return len(self.ids) == 1 or bool(self.log_probs[0] > self.log_probs[1])
+
+
+class Stepper:
+    """One input on one model. `run` is its record, `start` the position before the first step."""
+
+    def __init__(self, checkpoint: Checkpoint, text: str) -> None:
+        self.model = checkpoint.model
+        prepared = self.model.prepare(text)
+        with torch.inference_mode():
+            self._memory = self.model.encode([prepared.ids])
+            state = self.model.start(self._memory)
+        self.start = Position(0, state, self.model.start_id)
+        self.run = RunRecord(
+            model=checkpoint.info,
+            text=prepared.text,
+            source=prepared.labels,
+            words=prepared.words,
+            spans=prepared.spans,
+            states=_array(self._memory.states[0]),
+            mask=_array(self._memory.mask[0]),
+            start_state=_array(state.hidden[0]),
+            fixed_context=_array(self._memory.fixed_context[0]),
+            device=str(self.model.device),
+            dtype=str(self._memory.states.dtype).removeprefix("torch."),
+        )
+        self._mask = self.run.mask.reshape(1, 1, -1)
+        self._label = functools.cache(self.model.token_label)
+
+    @torch.inference_mode()
+    def step(
+        self,
+        position: Position,
+        node: int,
+        mode: Mode,
+        choice: Choice,
+        forced: int | None = None,
+    ) -> tuple[StepRecord, Position]:
+        """Decode one token from a position, with both weightings computed and recorded.
+
+        node: id of the new step in whatever tree owns it. forced: the token to take when
+        `choice.how` is `forced`. Raises InputError for a mode the model does not have, a token
+        outside the vocabulary or a step after the end.
+        """
+        model, t = self.model, position.t + 1
+        self._check(position, choice, forced)
+        previous = model.embed(torch.tensor([position.token], device=model.device))
+        draw = draws.uniform(choice.seed, draws.ATTENTION, t)
+        stepped = model.step(self._memory, position.state, previous, mode, t, _tensor(draw, model))
+        names = list(stepped.readings)
+        log_probs = self._log_probs(stepped, previous)
+        top = self._top(log_probs)
+        active = names.index(mode.weighting)
+        token = forced
+        if token is None:
+            token = self._choose(log_probs[active], top.row(active), choice, t)
+        elif not 0 <= token < log_probs.shape[1]:
+            raise InputError(f"token {token} is outside the vocabulary of {log_probs.shape[1]}")
+        return (
+            StepRecord(
+                node=node,
+                parent=position.node,
+                t=t,
+                mode=mode,
+                token_in=model.token_label(position.token),
+                token_in_id=position.token,
+                token=model.token_label(token),
+                token_id=token,
+                chosen_by=choice.how,
+                seed=choice.seed,
+                trained=model.is_trained(mode),
+                is_end=token == model.end_id,
+                attention=self._attention(stepped.attended, draw),
+                readings=self._readings(stepped, log_probs, top, token),
+            ),
+            Position(t, stepped.readings[mode.weighting].state, token, node),
+        )
+
+    def _check(self, position: Position, choice: Choice, forced: int | None) -> None:
+        if position.token == self.model.end_id:
+            raise InputError(f"the output ended at step {position.t}; there is no step after it")
+        if (choice.how == "forced") != (forced is not None):
+            raise InputError(
+                "a forced step needs the token to force, and only a forced one takes it"
+            )
+        if forced is not None and forced in self.model.never_chosen:
+            raise InputError(f"{self.model.token_label(forced)} cannot be an output token")
+
+    def _log_probs(self, stepped: Stepped, previous: Tensor) -> Tensor:
+        """log p(y_t) of each reading: (readings, V)."""
+        readings = list(stepped.readings.values())
+        logits = self.model.readout(
+            torch.cat([reading.state.hidden for reading in readings]),
+            torch.cat([reading.context for reading in readings]),
+            previous.expand(len(readings), -1),
+        )
+        return log_probabilities(logits, self.model.never_chosen)
+
+    def _top(self, log_probs: Tensor) -> _Top:
+        choosable = log_probs.shape[1] - len(self.model.never_chosen)
+        values, ids = torch.topk(log_probs, min(TOP_TOKENS, choosable), dim=1)
+        return _Top(_array(ids), _array(values))
+
+    def _choose(self, log_probs: Tensor, top: _Top, choice: Choice, t: int) -> int:
+        # Greedy: already found, unless two tokens tie, which `choose` settles for everyone.
+        if choice.how == "greedy" and top.has_one_best:
+            return int(top.ids[0])
+
+        def draw() -> Tensor:
+            return _tensor(draws.uniform(choice.seed, draws.TOKEN, t), self.model)
+
+        return int(choose(log_probs.unsqueeze(0), choice, draw))
+
+    def _attention(
+        self, attended: Attended, draw: NDArray[np.float64]
+    ) -> dict[str, AttentionRecord]:
+        if attended.alpha is None:
+            return {}
+        assert attended.energies is not None
+        assert attended.window is not None
+        assert attended.sampled is not None
+        shape = (1, 1, -1)
+        return {
+            CROSS: AttentionRecord(
+                energies=_array(attended.energies).reshape(shape),
+                mask=self._mask,
+                window=_array(attended.window).reshape(shape),
+                alpha=_array(attended.alpha).reshape(shape),
+                draw=draw.reshape(1, 1),
+                sampled=_array(attended.sampled).reshape(1, 1),
+                center=None if attended.center is None else _array(attended.center).reshape(1, 1),
+                half_width=attended.half_width,
+            )
+        }
+
+    def _readings(
+        self, stepped: Stepped, log_probs: Tensor, top: _Top, token: int
+    ) -> dict[str, Reading]:
+        logs = _array(log_probs)
+        chosen = logs[:, token].tolist()
+        # p log p is 0 where p is, but 0 · −inf is not: any finite number does in its place.
+        entropies = (-np.vecdot(np.exp(logs), np.maximum(logs, LOWEST))).tolist()
+        return {
+            name: self._reading(advanced, top.row(row), chosen[row], entropies[row])
+            for row, (name, advanced) in enumerate(stepped.readings.items())
+        }
+
+    def _reading(self, advanced: Advanced, top: _Top, log_prob: float, entropy: float) -> Reading:
+        return Reading(
+            context=_array(advanced.context)[0],
+            state=_array(advanced.state.hidden)[0],
+            top_ids=top.ids,
+            top_tokens=tuple(map(self._label, top.ids.tolist())),
+            top_log_probs=top.log_probs,
+            log_prob=log_prob,
+            entropy=entropy,
+            gates={name: _array(values)[0] for name, values in advanced.gates.items()},
+        )
+
+
+def _array(tensor: Tensor) -> NDArray[Any]:
+    """A tensor as numpy; on the CPU without a copy, since a step's tensors are its own."""
+    return (tensor if tensor.is_cpu else tensor.cpu()).numpy()
+
+
+def _tensor(draw: NDArray[np.float64], model: Family) -> Tensor:
+    return torch.from_numpy(draw).to(model.device)
