@@ -1,0 +1,1 @@
+"""Training: the loss over the very step that is watched, the loop, one recipe a checkpoint."""

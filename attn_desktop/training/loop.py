@@ -1,0 +1,307 @@
+"""The training loop: one-cycle AdamW with averaged weights, resumable at any step.
+
+Nothing random outlives a step: the order of batches follows from (seed, epoch) and dropout, modes
+and draws from (seed, step), so a run that was stopped continues exactly as if it had not been.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import math
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import FrameType
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from attn_desktop.common.errors import InputError
+from attn_desktop.common.mode import Mode
+from attn_desktop.families.base import Family
+from attn_desktop.training.data import EncodedPairs
+from attn_desktop.training.loss import Baselines, HardSettings, batch_loss
+from attn_desktop.training.replicas import Replicas
+
+TENSORS = "state.safetensors"
+PROGRESS = "state.json"
+
+
+@dataclass(frozen=True)
+class LoopSettings:
+    """How to train.
+
+    A batch of sequences of length L has positions / L + extra_rows rows. peak_rate: of the
+    one-cycle schedule.
+    average_decay: of the exponential moving average of the weights that is kept in the end.
+    """
+
+    epochs: int
+    positions: int = 2800
+    extra_rows: int = 32
+    peak_rate: float = 2e-3
+    warmup_share: float = 0.1
+    weight_decay: float = 0.01
+    clip_norm: float = 1.0
+    smoothing: float = 0.1
+    average_decay: float = 0.999
+    seed: int = 1
+    save_every_s: float = 120.0
+    log_every: int = 50
+    hard: HardSettings = field(default_factory=HardSettings)
+
+
+#: Rows of the training pairs that an epoch uses.
+EpochRows = Callable[[int, np.random.Generator], NDArray[np.int64]]
+#: Share of the training done, generator, target length -> the mode of each step (the last extends).
+DrawModes = Callable[[float, np.random.Generator, int], list[Mode]]
+#: Called after every epoch with the averaged weights in place; its text goes to the log.
+AfterEpoch = Callable[[Family], str]
+
+
+@dataclass
+class Progress:
+    """Where a training is. step counts batches from 0; seconds counts all its sessions."""
+
+    step: int = 0
+    epoch: int = 0
+    batch: int = 0
+    seconds: float = 0.0
+    baselines: Baselines = field(default_factory=Baselines)
+
+
+class Trainer:
+    """Trains a model on pairs, writing its state to a folder."""
+
+    def __init__(
+        self,
+        model: Family,
+        pairs: EncodedPairs,
+        folder: Path,
+        settings: LoopSettings,
+        epoch_rows: EpochRows,
+        draw_modes: DrawModes,
+        after_epoch: AfterEpoch | None = None,
+        say: Callable[[str], None] = print,
+        replicas: Replicas | None = None,
+    ) -> None:
+        self.model = model
+        self.pairs = pairs
+        self.folder = folder
+        self.settings = settings
+        self.epoch_rows = epoch_rows
+        self.draw_modes = draw_modes
+        self.after_epoch = after_epoch
+        self.replicas = replicas or Replicas()
+        self.say = say if self.replicas.leads else _silent
+        self.progress = Progress()
+        self.optimizer = torch.optim.AdamW(
+            model.parameters(),
+            lr=settings.peak_rate,
+            weight_decay=settings.weight_decay,
+            fused=True,
+        )
+        self.average = {name: value.detach().clone() for name, value in model.named_parameters()}
+        self._stop = False
+
+    def run(self) -> bool:
+        """Train from where the folder's state is; True when finished, False when stopped."""
+        _keep_freed_memory()
+        self._resume()
+        self.model.train()
+        per_epoch = [len(self._batches(epoch)) for epoch in range(self.settings.epochs)]
+        total = sum(per_epoch)
+        began, saved = time.monotonic() - self.progress.seconds, time.monotonic()
+        recent: list[float] = []
+        clock, first = time.monotonic(), self.progress.step
+        with self._stoppable():
+            while self.progress.epoch < self.settings.epochs:
+                batches = self._batches(self.progress.epoch)
+                while self.progress.batch < len(batches):
+                    recent.append(self._train_batch(batches[self.progress.batch], total))
+                    self.progress.step += 1
+                    self.progress.batch += 1
+                    self.progress.seconds = time.monotonic() - began
+                    if self.progress.step % self.settings.log_every == 0:
+                        pace = (time.monotonic() - clock) / (self.progress.step - first)
+                        self._log(recent, total, pace)
+                        recent.clear()
+                    if time.monotonic() - saved > self.settings.save_every_s or self._stop:
+                        self._save()
+                        saved = time.monotonic()
+                    if self._stop:
+                        self.say(f"stopped at step {self.progress.step}; run again to go on")
+                        return False
+                self.progress.epoch += 1
+                self.progress.batch = 0
+                self._report()
+                self._save()
+        return True
+
+    @contextmanager
+    def averaged(self) -> Iterator[Family]:
+        """The model with its averaged weights, in evaluation mode, for the time of the block."""
+        own = {name: value.detach().clone() for name, value in self.model.named_parameters()}
+        self._put(self.average)
+        self.model.eval()
+        try:
+            yield self.model
+        finally:
+            self._put(own)
+            self.model.train()
+
+    # -- one step -------------------------------------------------------------------------
+
+    def _batches(self, epoch: int) -> list[NDArray[np.int64]]:
+        generator = np.random.default_rng([self.settings.seed, epoch])
+        rows = self.epoch_rows(epoch, generator)
+        return self.pairs.batches(
+            rows, self.settings.positions, self.settings.extra_rows, generator
+        )
+
+    def _train_batch(self, rows: NDArray[np.int64], total: int) -> float:
+        settings, step = self.settings, self.progress.step
+        rank, size = self.replicas.rank, self.replicas.size
+        torch.manual_seed((settings.seed * 1_000_003 + step) * size + rank)
+        generator = np.random.default_rng([settings.seed, 1, step, rank])
+        batch = self.pairs.batch(rows[rank::size] if len(rows) >= size else rows)
+        length = max(len(ids) for ids in batch.targets)
+        modes = self.draw_modes(step / total, generator, length)
+        for group in self.optimizer.param_groups:
+            group["lr"] = one_cycle(step / total, settings.peak_rate, settings.warmup_share)
+        loss, shown = batch_loss(
+            self.model, batch, modes, settings.smoothing, settings.hard, self.progress.baselines
+        )
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        parameters = dict(self.model.named_parameters())
+        self._stop = self.replicas.average(list(parameters.values()), self._stop)
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip_norm)
+        self.optimizer.step()
+        decay = min(settings.average_decay, (1 + step) / (10 + step))
+        names = list(self.average)
+        torch._foreach_lerp_(
+            [self.average[name] for name in names],
+            [parameters[name].detach() for name in names],
+            1 - decay,
+        )
+        return shown
+
+    def _log(self, recent: list[float], total: int, pace: float) -> None:
+        remaining = (total - self.progress.step) * pace
+        mean = sum(recent) / len(recent)
+        self.say(
+            f"step {self.progress.step}/{total}  epoch {self.progress.epoch + 1}"
+            f"/{self.settings.epochs}  -log p {mean:.3f}  {pace:.2f} s a batch"
+            f"  {remaining / 60:.0f} min left"
+        )
+
+    def _report(self) -> None:
+        if self.after_epoch is not None and self.replicas.leads:
+            with self.averaged() as model:
+                self.say(f"epoch {self.progress.epoch}: {self.after_epoch(model)}")
+
+    @contextmanager
+    def _stoppable(self) -> Iterator[None]:
+        """Ctrl+C finishes the batch and saves; a second one ends at once."""
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            if self._stop:
+                raise KeyboardInterrupt
+            self._stop = True
+
+        try:
+            before = signal.signal(signal.SIGINT, stop)
+        except ValueError:  # not the main thread: whoever runs us handles signals
+            yield
+            return
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    # -- state on disk --------------------------------------------------------------------
+
+    def _put(self, values: dict[str, Tensor]) -> None:
+        with torch.no_grad():
+            for name, parameter in self.model.named_parameters():
+                parameter.copy_(values[name])
+
+    def _save(self) -> None:
+        if not self.replicas.leads:
+            return
+        tensors: dict[str, Tensor] = {}
+        for name, parameter in self.model.named_parameters():
+            tensors[f"weight.{name}"] = parameter.detach().cpu()
+            tensors[f"average.{name}"] = self.average[name].cpu()
+            for key, value in self.optimizer.state.get(parameter, {}).items():
+                tensors[f"optimizer.{name}.{key}"] = value.cpu().contiguous()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        partial = self.folder / (TENSORS + ".partial")
+        header = {"settings": json.dumps(asdict(self.settings)), "step": str(self.progress.step)}
+        save_file(tensors, str(partial), metadata=header)
+        progress = self.folder / (PROGRESS + ".partial")
+        progress.write_text(json.dumps(asdict(self.progress)), encoding="utf-8")
+        partial.replace(self.folder / TENSORS)
+        progress.replace(self.folder / PROGRESS)
+
+    def _resume(self) -> None:
+        path = self.folder / TENSORS
+        if not path.is_file():
+            return
+        raw = json.loads((self.folder / PROGRESS).read_text(encoding="utf-8"))
+        raw["baselines"] = Baselines(**raw["baselines"])
+        tensors = load_file(str(path))
+        parameters = dict(self.model.named_parameters())
+        for name, parameter in parameters.items():
+            kept = tensors.get(f"weight.{name}")
+            if kept is None or kept.shape != parameter.shape:
+                raise InputError(
+                    f"{path}: {name} is of another model; give an empty folder to start anew"
+                )
+        self._put({name: tensors[f"weight.{name}"] for name in parameters})
+        for name, parameter in parameters.items():
+            self.average[name].copy_(tensors[f"average.{name}"])
+            prefix = f"optimizer.{name}."
+            self.optimizer.state[parameter] = {
+                key.removeprefix(prefix): value.to(parameter.device)
+                if key != f"{prefix}step"
+                else value
+                for key, value in tensors.items()
+                if key.startswith(prefix)
+            }
+        self.progress = Progress(**raw)
+        self.say(f"going on from step {self.progress.step}")
+
+
+def _silent(text: str) -> None:
+    """Where the other replicas' words go."""
+
+
+def _keep_freed_memory() -> None:
+    """Let glibc keep large freed blocks instead of returning them to the kernel each time.
+
+    A batch frees and takes the same buffers of tens of megabytes over and over; without this a
+    third of the time goes to page faults. Elsewhere than on glibc nothing happens.
+    """
+    try:
+        library = ctypes.CDLL("libc.so.6")
+        library.mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD
+        library.mallopt(-3, 2**25)  # M_MMAP_THRESHOLD, the largest allowed
+    except (OSError, AttributeError):
+        return
+
+
+def one_cycle(share: float, peak: float, warmup_share: float) -> float:
+    """Learning rate after `share` of the training: a linear rise, then a half cosine to 0."""
+    if share < warmup_share:
+        return peak * (0.04 + 0.96 * share / warmup_share)
+    falling = (share - warmup_share) / (1 - warmup_share)
+    return peak * 0.5 * (1 + math.cos(math.pi * falling))

@@ -1,0 +1,74 @@
+"""What a recipe is: a named way from a data folder to a checkpoint folder."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from attn_desktop.common.registry import Registry
+from attn_desktop.training import recipes
+from attn_desktop.training.replicas import Replicas, run_replicas
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asks of a recipe.
+
+    data: folder of data sets. out: where the checkpoint goes; its subfolder `training` keeps the
+    state that makes a run resumable. epochs: None for the recipe's own number. workers: processes
+    that share each batch.
+    """
+
+    data: Path
+    out: Path
+    device: str = "cpu"
+    epochs: int | None = None
+    workers: int = 1
+    say: Callable[[str], None] = print
+
+
+class Recipe:
+    """One shipped checkpoint. Its definition registers it; `run` is True when finished."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+
+    def __init_subclass__(cls, *, name: str) -> None:
+        cls.name = name
+        RECIPES.add(name, cls)
+
+    def run(self, request: Request, replicas: Replicas) -> bool:
+        """Train, or go on training; False when stopped before the end."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class _Work:
+    """A picklable call of a recipe by name."""
+
+    recipe: str
+    request: Request
+
+    def __call__(self, replicas: Replicas) -> bool:
+        import_recipes()
+        return RECIPES[self.recipe]().run(self.request, replicas)
+
+
+def run_recipe(name: str, request: Request) -> bool:
+    """Train the checkpoint `name`; raises UnknownNameError with the valid names."""
+    import_recipes()
+    RECIPES[name]  # an unknown name fails before any process starts
+    return run_replicas(_Work(name, request), request.workers)
+
+
+def import_recipes() -> None:
+    """Import every module of the recipes package, so that each recipe has registered itself."""
+    for module in pkgutil.iter_modules(recipes.__path__):
+        importlib.import_module(f"{recipes.__name__}.{module.name}")
+
+
+RECIPES: Registry[type[Recipe]] = Registry("recipe")
