@@ -47,6 +47,12 @@ def read_table(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
         raise InputError(f"{path}: {error.strerror or error}") from None
 
 
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Write a gzipped table that `read_table` reads; the same rows always give the same bytes."""
+    lines = ["\t".join(columns), *("\t".join(row) for row in rows)]
+    path.write_bytes(gzip.compress(("\n".join(lines) + "\n").encode(), mtime=0))
+
+
 def _key(text: str) -> str:
     """A text without case and punctuation, to recognise a sentence that differs in nothing else."""
     return "".join(letter for letter in text.lower() if letter.isalnum())

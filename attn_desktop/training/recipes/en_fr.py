@@ -2,7 +2,7 @@
 
 The data folder holds tatoeba_en_fr, canada_laws_en_fr, europarl_sample_en_fr and tico19_en_fr_hi.
 About one Tatoeba sentence in a hundred is never trained on; it is what the card's scores are
-measured on (see `held_out`).
+measured on; a training writes them to `training/held_out.tsv.gz` in its folder.
 """
 
 from __future__ import annotations
@@ -21,13 +21,23 @@ from attn_desktop.families.base import Family
 from attn_desktop.families.checkpoint import save_checkpoint
 from attn_desktop.families.seq2seq import Seq2Seq, Seq2SeqConfig
 from attn_desktop.inputs.text import END_ID, TextCodec
-from attn_desktop.training.data import Batch, EncodedPairs, Pair, Split, hold_out, read_table
+from attn_desktop.training.data import (
+    Batch,
+    EncodedPairs,
+    Pair,
+    Split,
+    hold_out,
+    read_table,
+    write_table,
+)
 from attn_desktop.training.loop import LoopSettings, Trainer
 from attn_desktop.training.loss import token_likelihoods, unroll
 from attn_desktop.training.recipe import Recipe, Request
 from attn_desktop.training.replicas import Replicas
 
 HELD_OUT_SHARE = 100
+#: Where the held-out pairs go, below `training`, for `attn-desktop evaluate`.
+HELD_OUT = "held_out.tsv.gz"
 VOCABULARY = 4000
 LONGER_ROWS = 40_000
 #: Each epoch sees all short rows and one of this many parts of the longer ones.
@@ -100,6 +110,10 @@ class EnFr(Recipe, name="en-fr"):
         say("reading the data")
         corpus = read_corpus(request.data)
         source, target = self._codecs(corpus, request.out, replicas)
+        state = request.out / "training"
+        if replicas.leads:
+            state.mkdir(parents=True, exist_ok=True)
+            write_table(state / HELD_OUT, ("en", "fr"), corpus.short.held_out)
         config = self._config(len(source), len(target))
         torch.manual_seed(1)
         model = Seq2Seq(config, source, target).to(request.device)
@@ -110,7 +124,7 @@ class EnFr(Recipe, name="en-fr"):
         trainer = Trainer(
             model,
             pairs,
-            request.out / "training",
+            state,
             LoopSettings(epochs=request.epochs or self.epochs),
             _EpochRows(len(corpus.short.train), len(corpus.longer)),
             self._draw_modes,
