@@ -8,6 +8,7 @@ matched in text, so typing them yields ordinary characters.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,18 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
+from attn_desktop.analysis.pieces import SPACE as SPACE
 from attn_desktop.common.errors import CheckpointError, InputError
 
 PAD, START, END = "<pad>", "<s>", "</s>"
 PAD_ID, START_ID, END_ID = 0, 1, 2
 RESERVED = (PAD, START, END, *(f"<0x{byte:02X}>" for byte in range(256)))
-SPACE = "▁"
 MAX_PIECES = 512
 MAX_FILE_BYTES = 64 << 20
 
 #: A mark of punctuation is a piece of its own (with the space before it, as in French " ?"),
 #: an elided article ends at its apostrophe (`l'` + `homme`), digits stand alone.
-_SPLITS = r"▁?[.,;:!?…()\[\]«»“”\"—–]|▁(?:[Qq]u|[Jj]usqu|[Ll]orsqu|[Pp]uisqu|[A-Za-zÇç])['’]|▁?\d"
+_PUNCTUATION = '.,;:!?…()[]«»“”"—–'
+_ELISION = "▁(?:[Qq]u|[Jj]usqu|[Ll]orsqu|[Pp]uisqu|[A-Za-zÇç])['’]"
+_SPLITS = rf"▁?[{re.escape(_PUNCTUATION)}]|{_ELISION}|▁?\d"
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,15 +81,10 @@ class TextCodec:
                 f"the text holds a lone surrogate at character {error.start}"
             ) from None
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
-        words: list[int] = []
-        for label in encoding.tokens:
-            words.append(
-                (words[-1] if words else 0) + (1 if label.startswith(SPACE) and words else 0)
-            )
         return Pieces(
             np.array(encoding.ids, dtype=np.int64),
             tuple(encoding.tokens),
-            np.array(words, dtype=np.int64),
+            _words(encoding.tokens),
             np.array(_whole_spans(text, encoding.offsets), dtype=np.int64).reshape(-1, 2),
         )
 
@@ -134,6 +132,19 @@ class TextCodec:
         vocab = {name: index for index, name in enumerate([*RESERVED, *names])}
         merges = [tuple(pair) for pair in learnt["merges"]]
         return cls(_pipeline(models.BPE(vocab=vocab, merges=merges, byte_fallback=True)))
+
+
+def _words(labels: Sequence[str]) -> NDArray[np.int64]:
+    """Which word each piece belongs to: a space begins one, a mark of punctuation is one."""
+    words = []
+    word, before = -1, ""
+    for label in labels:
+        mark = label in _PUNCTUATION and before != SPACE  # a bare space belongs to its mark
+        if label.startswith(SPACE) or mark or not before or before in _PUNCTUATION:
+            word += 1
+        words.append(word)
+        before = label
+    return np.array(words, dtype=np.int64)
 
 
 def _whole_spans(text: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
