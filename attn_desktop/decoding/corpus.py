@@ -99,9 +99,7 @@ def _decode_batch(
         state = advanced.state
         logits = model.readout(state.hidden, advanced.context, previous)
         log_probs = log_probabilities(logits, model.never_chosen)
-        tokens = choose(
-            log_probs, choice, partial(_draws, choice, draws.TOKEN, t, indices, model)
-        )
+        tokens = choose(log_probs, choice, partial(_draws, choice, draws.TOKEN, t, indices, model))
         totals[alive] += log_probs.gather(1, tokens.unsqueeze(1)).squeeze(1).double().cpu()
         ended = (tokens == model.end_id).cpu()
         over = ended | (t >= limits[alive])

@@ -22,13 +22,14 @@ def uniform(
 ) -> NDArray[np.float64]:
     """`rows` numbers u in [0, 1) for step t (1-based); row r is the same however many follow."""
     # The counter's lowest word runs on within a draw, so the rest is what tells draws apart.
-    bits = np.random.Philox(_Key(seed, purpose), counter=[0, t, layer, head])
+    key: Any = _Key(seed, purpose)  # numpy's annotations know no interface, only SeedSequence
+    bits = np.random.Philox(key, counter=[0, t, layer, head])
     # The upper 53 bits of each word, as `Generator.random` takes them.
-    return (bits.random_raw(rows) >> 11) * 2.0**-53
+    return (bits.random_raw(rows) >> 11) * np.float64(2.0**-53)
 
 
 class _Key(ISeedSequence):
-    """Hands Philox its key as it is; `Philox(key=…)` first asks the system for a seed to throw away."""
+    """Hands Philox its key as it is; `Philox(key=…)` asks the system for a seed it does not use."""
 
     def __init__(self, seed: int, purpose: int) -> None:
         self.words = np.array([seed, purpose], dtype=np.uint64)

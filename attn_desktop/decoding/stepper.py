@@ -21,7 +21,7 @@ from attn_desktop.common.errors import InputError
 from attn_desktop.common.mode import Mode
 from attn_desktop.decoding import draws
 from attn_desktop.decoding.choosers import choose, log_probabilities
-from attn_desktop.families.base import Advanced, Family, Stepped
+from attn_desktop.families.base import Advanced, Stepped
 from attn_desktop.families.cells import State
 from attn_desktop.families.checkpoint import Checkpoint
 from attn_desktop.trace.records import (
@@ -33,11 +33,16 @@ from attn_desktop.trace.records import (
     RunRecord,
     StepRecord,
 )
-from attn_desktop.trace.run_tree import Choice
+from attn_desktop.trace.run_tree import Choice, Node
 
 TOP_TOKENS = 20
 #: Below every log p of a float32 distribution that is not −inf.
 LOWEST = -1e4
+#: Where there is no α, nothing is drawn from it.
+_NO_DRAW = np.zeros(1)
+
+#: Ids and log p of the likeliest tokens, best first: (readings, K) each.
+_Top = tuple[IntArray, FloatArray]
 
 
 @dataclass(frozen=True)
@@ -50,27 +55,13 @@ class Position:
     node: int | None = None
 
 
-@dataclass(frozen=True)
-class _Top:
-    """The likeliest tokens, best first: (readings, K), or (K,) of one reading."""
-
-    ids: IntArray
-    log_probs: FloatArray
-
-    def row(self, reading: int) -> _Top:
-        return _Top(self.ids[reading], self.log_probs[reading])
-
-    @property
-    def has_one_best(self) -> bool:
-        """Whether no second token is as likely as the first; of one reading."""
-        return len(self.ids) == 1 or bool(self.log_probs[0] > self.log_probs[1])
-
-
 class Stepper:
     """One input on one model. `run` is its record, `start` the position before the first step."""
 
     def __init__(self, checkpoint: Checkpoint, text: str) -> None:
         self.model = checkpoint.model
+        # Looked up once: finding it takes longer than a chooser.
+        self._device = self.model.device
         prepared = self.model.prepare(text)
         with torch.inference_mode():
             self._memory = self.model.encode([prepared.ids])
@@ -86,7 +77,7 @@ class Stepper:
             mask=_array(self._memory.mask[0]),
             start_state=_array(state.hidden[0]),
             fixed_context=_array(self._memory.fixed_context[0]),
-            device=str(self.model.device),
+            device=str(self._device),
             dtype=str(self._memory.states.dtype).removeprefix("torch."),
         )
         self._mask = self.run.mask.reshape(1, 1, -1)
@@ -109,16 +100,14 @@ class Stepper:
         """
         model, t = self.model, position.t + 1
         self._check(position, choice, forced)
-        previous = model.embed(torch.tensor([position.token], device=model.device))
-        draw = draws.uniform(choice.seed, draws.ATTENTION, t)
-        stepped = model.step(self._memory, position.state, previous, mode, t, _tensor(draw, model))
+        previous, draw, stepped = self._advance(position, mode, choice.seed)
         names = list(stepped.readings)
         log_probs = self._log_probs(stepped, previous)
         top = self._top(log_probs)
         active = names.index(mode.weighting)
         token = forced
         if token is None:
-            token = self._choose(log_probs[active], top.row(active), choice, t)
+            token = self._choose(log_probs, top, active, choice, t)
         elif not 0 <= token < log_probs.shape[1]:
             raise InputError(f"token {token} is outside the vocabulary of {log_probs.shape[1]}")
         return (
@@ -140,6 +129,25 @@ class Stepper:
             ),
             Position(t, stepped.readings[mode.weighting].state, token, node),
         )
+
+    @torch.inference_mode()
+    def replay(self, position: Position, node: Node) -> Position:
+        """The position after a step that a run tree remembers: the same to the last bit."""
+        _, _, stepped = self._advance(position, node.mode, node.choice.seed)
+        state = stepped.readings[node.mode.weighting].state
+        return Position(position.t + 1, state, node.token_id, node.id)
+
+    def _advance(
+        self, position: Position, mode: Mode, seed: int
+    ) -> tuple[Tensor, NDArray[np.float64], Stepped]:
+        """The embedded y_{t-1}, u of the hard position and both weightings of step t."""
+        t = position.t + 1
+        previous = self.model.embed(torch.tensor([position.token], device=self._device))
+        draw = draws.uniform(seed, draws.ATTENTION, t) if mode.attends else _NO_DRAW
+        stepped = self.model.step(
+            self._memory, position.state, previous, mode, t, self._tensor(draw)
+        )
+        return previous, draw, stepped
 
     def _check(self, position: Position, choice: Choice, forced: int | None) -> None:
         if position.token == self.model.end_id:
@@ -164,17 +172,18 @@ class Stepper:
     def _top(self, log_probs: Tensor) -> _Top:
         choosable = log_probs.shape[1] - len(self.model.never_chosen)
         values, ids = torch.topk(log_probs, min(TOP_TOKENS, choosable), dim=1)
-        return _Top(_array(ids), _array(values))
+        return _array(ids), _array(values)
 
-    def _choose(self, log_probs: Tensor, top: _Top, choice: Choice, t: int) -> int:
+    def _choose(self, log_probs: Tensor, top: _Top, active: int, choice: Choice, t: int) -> int:
+        ids, values = top[0][active], top[1][active]
         # Greedy: already found, unless two tokens tie, which `choose` settles for everyone.
-        if choice.how == "greedy" and top.has_one_best:
-            return int(top.ids[0])
+        if choice.how == "greedy" and (len(ids) == 1 or values[0] > values[1]):
+            return int(ids[0])
 
         def draw() -> Tensor:
-            return _tensor(draws.uniform(choice.seed, draws.TOKEN, t), self.model)
+            return self._tensor(draws.uniform(choice.seed, draws.TOKEN, t))
 
-        return int(choose(log_probs.unsqueeze(0), choice, draw))
+        return int(choose(log_probs[active : active + 1], choice, draw))
 
     def _attention(
         self, attended: Attended, draw: NDArray[np.float64]
@@ -206,27 +215,30 @@ class Stepper:
         # p log p is 0 where p is, but 0 · −inf is not: any finite number does in its place.
         entropies = (-np.vecdot(np.exp(logs), np.maximum(logs, LOWEST))).tolist()
         return {
-            name: self._reading(advanced, top.row(row), chosen[row], entropies[row])
+            name: self._reading(advanced, top, row, chosen[row], entropies[row])
             for row, (name, advanced) in enumerate(stepped.readings.items())
         }
 
-    def _reading(self, advanced: Advanced, top: _Top, log_prob: float, entropy: float) -> Reading:
+    def _reading(
+        self, advanced: Advanced, top: _Top, row: int, log_prob: float, entropy: float
+    ) -> Reading:
+        ids, values = top
         return Reading(
             context=_array(advanced.context)[0],
             state=_array(advanced.state.hidden)[0],
-            top_ids=top.ids,
-            top_tokens=tuple(map(self._label, top.ids.tolist())),
-            top_log_probs=top.log_probs,
+            top_ids=ids[row],
+            top_tokens=tuple(map(self._label, ids[row].tolist())),
+            top_log_probs=values[row],
             log_prob=log_prob,
             entropy=entropy,
             gates={name: _array(values)[0] for name, values in advanced.gates.items()},
         )
 
+    def _tensor(self, draw: FloatArray) -> Tensor:
+        tensor = torch.from_numpy(draw)
+        return tensor if self._device.type == "cpu" else tensor.to(self._device)
+
 
 def _array(tensor: Tensor) -> NDArray[Any]:
     """A tensor as numpy; on the CPU without a copy, since a step's tensors are its own."""
     return (tensor if tensor.is_cpu else tensor.cpu()).numpy()
-
-
-def _tensor(draw: NDArray[np.float64], model: Family) -> Tensor:
-    return torch.from_numpy(draw).to(model.device)

@@ -11,7 +11,7 @@ Logarithms are natural, entropies are in nats, steps t count from 1, positions j
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,13 +27,17 @@ CROSS = "cross"
 
 
 def freeze(record: object) -> None:
-    """Make every array of a record read-only; called by each record on construction."""
-    for item in fields(record):  # type: ignore[arg-type]
-        value = getattr(record, item.name)
-        arrays = value.values() if isinstance(value, Mapping) else (value,)
-        for array in arrays:
-            if isinstance(array, np.ndarray):
-                array.flags.writeable = False
+    """Make every array of a record read-only, the caller's own included.
+
+    Called by each record on construction, thus several times a step: plain loops on purpose.
+    """
+    for value in vars(record).values():
+        if isinstance(value, np.ndarray):
+            value.setflags(write=False)
+        elif isinstance(value, dict):
+            for array in value.values():
+                if isinstance(array, np.ndarray):
+                    array.setflags(write=False)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,57 @@
+"""Steps by node id: a run tree that grows as it is decoded, with the positions it has passed.
+
+The tree is what counts and belongs to whoever drives. Positions are only a cache: one that is lost
+is found again by replaying the path to its node with the recorded tokens, modes and draws.
+"""
+
+from __future__ import annotations
+
+from attn_desktop.common.errors import InputError
+from attn_desktop.common.mode import Mode
+from attn_desktop.decoding.stepper import Position, Stepper
+from attn_desktop.trace.records import StepRecord
+from attn_desktop.trace.run_tree import Choice, Node, Root, RunTree
+
+
+class TreeStepper:
+    """Decodes along a run tree. Any node can be stepped from again, with another mode or token.
+
+    tree: None for an empty one; a given one must be of the same model and text, though it may come
+    from another device. Raises InputError where it is not.
+    """
+
+    def __init__(self, stepper: Stepper, tree: RunTree | None = None) -> None:
+        run = stepper.run
+        root = Root(run.model.hash, run.text, run.device, run.dtype)
+        if tree is None:
+            tree = RunTree(root)
+        elif (tree.root.model_hash, tree.root.text) != (root.model_hash, root.text):
+            raise InputError("the run tree is of another model or another text")
+        self.stepper = stepper
+        self.tree = tree
+        self._positions: dict[int | None, Position] = {None: stepper.start}
+
+    def step(
+        self, parent: int | None, mode: Mode, choice: Choice, forced: int | None = None
+    ) -> StepRecord:
+        """Decode the token after `parent` (None: the first) and add it to the tree."""
+        record, position = self.stepper.step(
+            self.position(parent), self.tree.new_id(), mode, choice, forced
+        )
+        self.tree.add(Node(record.node, parent, record.t, record.token_id, mode, choice))
+        self._positions[record.node] = position
+        return record
+
+    def position(self, node: int | None) -> Position:
+        """Where the decoding stands after a node, from the cache or by replaying its path."""
+        if node is not None and node not in self._positions:
+            position = self.stepper.start
+            for passed in self.tree.path(node):
+                if passed.id not in self._positions:
+                    self._positions[passed.id] = self.stepper.replay(position, passed)
+                position = self._positions[passed.id]
+        return self._positions[node]
+
+    def forget(self) -> None:
+        """Drop every cached position but the start; they are replayed when they are needed."""
+        self._positions = {None: self.stepper.start}
