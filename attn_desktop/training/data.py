@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,8 @@ def read_table(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
         raise InputError(f"{path}: not UTF-8 text ({error.reason})") from None
     except EOFError:
         raise InputError(f"{path}: the gzip file is cut short") from None
+    except zlib.error as error:
+        raise InputError(f"{path}: the gzip file is damaged ({error})") from None
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
 

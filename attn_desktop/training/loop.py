@@ -7,31 +7,26 @@ and draws from (seed, step), so a run that was stopped continues exactly as if i
 from __future__ import annotations
 
 import ctypes
-import json
 import math
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from attn_desktop.common.errors import InputError
 from attn_desktop.common.mode import Mode
 from attn_desktop.families.base import Family
 from attn_desktop.training.data import EncodedPairs
-from attn_desktop.training.loss import Baselines, HardSettings, batch_loss
+from attn_desktop.training.loss import HardSettings, batch_loss
 from attn_desktop.training.replicas import Replicas
-
-TENSORS = "state.safetensors"
-PROGRESS = "state.json"
+from attn_desktop.training.state import Progress, load_state, save_state
 
 
 @dataclass(frozen=True)
@@ -66,17 +61,6 @@ DrawModes = Callable[[float, np.random.Generator, int], list[Mode]]
 AfterEpoch = Callable[[Family], str]
 
 
-@dataclass
-class Progress:
-    """Where a training is. step counts batches from 0; seconds counts all its sessions."""
-
-    step: int = 0
-    epoch: int = 0
-    batch: int = 0
-    seconds: float = 0.0
-    baselines: Baselines = field(default_factory=Baselines)
-
-
 class Trainer:
     """Trains a model on pairs, writing its state to a folder."""
 
@@ -109,7 +93,8 @@ class Trainer:
             fused=True,
         )
         self.average = {name: value.detach().clone() for name, value in model.named_parameters()}
-        self._stop = False
+        self._asked = False  # this process was told to stop
+        self._stop = False  # all processes know, and stop after this batch
 
     def run(self) -> bool:
         """Train from where the folder's state is; True when finished, False when stopped."""
@@ -182,7 +167,7 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         parameters = dict(self.model.named_parameters())
-        self._stop = self.replicas.average(list(parameters.values()), self._stop)
+        self._stop = self.replicas.average(list(parameters.values()), self._asked)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip_norm)
         self.optimizer.step()
         decay = min(settings.average_decay, (1 + step) / (10 + step))
@@ -213,9 +198,9 @@ class Trainer:
         """Ctrl+C finishes the batch and saves; a second one ends at once."""
 
         def stop(number: int, frame: FrameType | None) -> None:
-            if self._stop:
+            if self._asked:
                 raise KeyboardInterrupt
-            self._stop = True
+            self._asked = True
 
         try:
             before = signal.signal(signal.SIGINT, stop)
@@ -235,50 +220,14 @@ class Trainer:
                 parameter.copy_(values[name])
 
     def _save(self) -> None:
-        if not self.replicas.leads:
-            return
-        tensors: dict[str, Tensor] = {}
-        for name, parameter in self.model.named_parameters():
-            tensors[f"weight.{name}"] = parameter.detach().cpu()
-            tensors[f"average.{name}"] = self.average[name].cpu()
-            for key, value in self.optimizer.state.get(parameter, {}).items():
-                tensors[f"optimizer.{name}.{key}"] = value.cpu().contiguous()
-        self.folder.mkdir(parents=True, exist_ok=True)
-        partial = self.folder / (TENSORS + ".partial")
-        header = {"settings": json.dumps(asdict(self.settings)), "step": str(self.progress.step)}
-        save_file(tensors, str(partial), metadata=header)
-        progress = self.folder / (PROGRESS + ".partial")
-        progress.write_text(json.dumps(asdict(self.progress)), encoding="utf-8")
-        partial.replace(self.folder / TENSORS)
-        progress.replace(self.folder / PROGRESS)
+        if self.replicas.leads:
+            save_state(self.folder, self.model, self.average, self.optimizer, self.progress)
 
     def _resume(self) -> None:
-        path = self.folder / TENSORS
-        if not path.is_file():
-            return
-        raw = json.loads((self.folder / PROGRESS).read_text(encoding="utf-8"))
-        raw["baselines"] = Baselines(**raw["baselines"])
-        tensors = load_file(str(path))
-        parameters = dict(self.model.named_parameters())
-        for name, parameter in parameters.items():
-            kept = tensors.get(f"weight.{name}")
-            if kept is None or kept.shape != parameter.shape:
-                raise InputError(
-                    f"{path}: {name} is of another model; give an empty folder to start anew"
-                )
-        self._put({name: tensors[f"weight.{name}"] for name in parameters})
-        for name, parameter in parameters.items():
-            self.average[name].copy_(tensors[f"average.{name}"])
-            prefix = f"optimizer.{name}."
-            self.optimizer.state[parameter] = {
-                key.removeprefix(prefix): value.to(parameter.device)
-                if key != f"{prefix}step"
-                else value
-                for key, value in tensors.items()
-                if key.startswith(prefix)
-            }
-        self.progress = Progress(**raw)
-        self.say(f"going on from step {self.progress.step}")
+        progress = load_state(self.folder, self.model, self.average, self.optimizer)
+        if progress is not None:
+            self.progress = progress
+            self.say(f"going on from step {progress.step}")
 
 
 def _silent(text: str) -> None:
@@ -288,8 +237,8 @@ def _silent(text: str) -> None:
 def _keep_freed_memory() -> None:
     """Let glibc keep large freed blocks instead of returning them to the kernel each time.
 
-    A batch frees and takes the same buffers of tens of megabytes over and over; without this a
-    third of the time goes to page faults. Elsewhere than on glibc nothing happens.
+    A batch frees and takes the same buffers of tens of megabytes over and over, and each time the
+    kernel would hand them out page by page. Elsewhere than on glibc nothing happens.
     """
     try:
         library = ctypes.CDLL("libc.so.6")

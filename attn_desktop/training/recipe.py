@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from attn_desktop.common.errors import InputError
 from attn_desktop.common.registry import Registry
 from attn_desktop.training import recipes
 from attn_desktop.training.replicas import Replicas, run_replicas
@@ -62,6 +63,10 @@ def run_recipe(name: str, request: Request) -> bool:
     """Train the checkpoint `name`; raises UnknownNameError with the valid names."""
     import_recipes()
     RECIPES[name]  # an unknown name fails before any process starts
+    if request.workers > 1 and request.device != "cpu":
+        raise InputError(
+            f"{request.workers} workers train on the CPU only, not on {request.device}"
+        )
     return run_replicas(_Work(name, request), request.workers)
 
 

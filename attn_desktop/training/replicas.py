@@ -7,13 +7,18 @@ whose small products wait for each other (measured on two cores: twice the throu
 from __future__ import annotations
 
 import os
+import signal
+import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 import torch.distributed
 from torch import multiprocessing, nn
+
+from attn_desktop.common.errors import UserError
 
 
 class Replicas:
@@ -61,19 +66,46 @@ def run_replicas(work: Callable[[Replicas], bool], size: int) -> bool:
         meeting = Path(folder) / "meeting"
         context = multiprocessing.get_context("spawn")
         processes = [
-            context.Process(target=_replica, args=(work, rank, size, str(meeting)))
+            context.Process(target=_follow, args=(work, rank, size, str(meeting)))
             for rank in range(1, size)
         ]
-        for process in processes:
-            process.start()
+        with _ignoring_interrupts():  # until they train, only this process minds Ctrl+C
+            for process in processes:
+                process.start()
         try:
             return _replica(work, 0, size, str(meeting))
+        except BaseException:
+            for process in processes:  # they would wait for this one
+                process.terminate()
+            raise
         finally:
             for process in processes:
                 process.join(timeout=30)
                 if process.is_alive():
                     process.kill()
                     process.join()
+
+
+def _follow(work: Callable[[Replicas], bool], rank: int, size: int, meeting: str) -> None:
+    """A process that does not lead: what the user must know, the leader meets and says too."""
+    try:
+        _replica(work, rank, size, meeting)
+    except (UserError, KeyboardInterrupt):
+        sys.exit(1)
+
+
+@contextmanager
+def _ignoring_interrupts() -> Iterator[None]:
+    """Processes started in this block ignore Ctrl+C until they handle it themselves."""
+    try:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except ValueError:  # not the main thread: whoever runs us handles signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _replica(work: Callable[[Replicas], bool], rank: int, size: int, meeting: str) -> bool:

@@ -104,6 +104,10 @@ class EnFr(Recipe, name="en-fr"):
         "scaled-dot",
     )
     projection_size: ClassVar[int | None] = 128
+    vocabulary: ClassVar[int] = VOCABULARY
+    embedding_size: ClassVar[int] = 256
+    encoder_size: ClassVar[int] = 256
+    decoder_size: ClassVar[int] = 384
 
     def run(self, request: Request, replicas: Replicas) -> bool:
         say = request.say if replicas.leads else _silent
@@ -145,9 +149,9 @@ class EnFr(Recipe, name="en-fr"):
             target_language="French",
             source_vocabulary=source,
             target_vocabulary=target,
-            embedding_size=256,
-            encoder_size=256,
-            decoder_size=384,
+            embedding_size=self.embedding_size,
+            encoder_size=self.encoder_size,
+            decoder_size=self.decoder_size,
             projection_size=self.projection_size,
             scores=self.scores,
             trained_modes=(*self.soft_weights, *self.hard_weights),
@@ -161,7 +165,7 @@ class EnFr(Recipe, name="en-fr"):
             for index, path in enumerate(paths):
                 if not path.is_file():
                     texts = [pair[index] for pair in (*corpus.short.train, *corpus.longer[:12_000])]
-                    TextCodec.train(texts, VOCABULARY).save(path)
+                    TextCodec.train(texts, self.vocabulary).save(path)
         replicas.wait()
         source, target = (TextCodec.load(path) for path in paths)
         return source, target
