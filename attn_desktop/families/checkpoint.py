@@ -23,6 +23,7 @@ from safetensors.torch import save_file
 from attn_desktop import families
 from attn_desktop.common.errors import CheckpointError, InputError
 from attn_desktop.families.base import FAMILIES, Family
+from attn_desktop.families.devices import use_device
 from attn_desktop.trace.records import ModelInfo
 
 CONFIG = "config.json"
@@ -46,8 +47,10 @@ class Checkpoint:
 def load_checkpoint(folder: Path, device: str = "cpu") -> Checkpoint:
     """Open a model folder on a device, in evaluation mode.
 
-    Raises CheckpointError naming the file and what is wrong with it.
+    Raises CheckpointError naming the file and what is wrong with it, InputError for a device that
+    this machine does not have.
     """
+    place = use_device(device)
     config = read_config(folder)
     kind = FAMILIES[config.family]
     try:
@@ -57,7 +60,7 @@ def load_checkpoint(folder: Path, device: str = "cpu") -> Checkpoint:
         raise CheckpointError(f"{folder / CONFIG}: {error}") from None
     _check_modes(model, folder)
     _load_weights(model, folder / WEIGHTS)
-    model.requires_grad_(False).eval().to(device)
+    model.requires_grad_(False).eval().to(place)
     info = ModelInfo(
         name=folder.resolve().name,
         family=kind.name,

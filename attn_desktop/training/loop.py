@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import math
-import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from torch import Tensor
 from attn_desktop.common.mode import Mode
 from attn_desktop.families.base import Family
 from attn_desktop.training.data import EncodedPairs
+from attn_desktop.training.interrupts import on_interrupt
 from attn_desktop.training.loss import HardSettings, batch_loss
 from attn_desktop.training.replicas import Replicas
 from attn_desktop.training.state import Progress, load_state, save_state
@@ -106,7 +106,7 @@ class Trainer:
         began, saved = time.monotonic() - self.progress.seconds, time.monotonic()
         recent: list[float] = []
         clock, first = time.monotonic(), self.progress.step
-        with self._stoppable():
+        with on_interrupt(self._interrupted):
             while self.progress.epoch < self.settings.epochs:
                 batches = self._batches(self.progress.epoch)
                 while self.progress.batch < len(batches):
@@ -193,24 +193,11 @@ class Trainer:
             with self.averaged() as model:
                 self.say(f"epoch {self.progress.epoch}: {self.after_epoch(model)}")
 
-    @contextmanager
-    def _stoppable(self) -> Iterator[None]:
+    def _interrupted(self, number: int, frame: FrameType | None) -> None:
         """Ctrl+C finishes the batch and saves; a second one ends at once."""
-
-        def stop(number: int, frame: FrameType | None) -> None:
-            if self._asked:
-                raise KeyboardInterrupt
-            self._asked = True
-
-        try:
-            before = signal.signal(signal.SIGINT, stop)
-        except ValueError:  # not the main thread: whoever runs us handles signals
-            yield
-            return
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
+        if self._asked:
+            raise KeyboardInterrupt
+        self._asked = True
 
     # -- state on disk --------------------------------------------------------------------
 

@@ -10,8 +10,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -19,6 +18,7 @@ import torch.distributed
 from torch import multiprocessing, nn
 
 from attn_desktop.common.errors import UserError
+from attn_desktop.training.interrupts import on_interrupt
 
 
 class Replicas:
@@ -69,7 +69,7 @@ def run_replicas(work: Callable[[Replicas], bool], size: int) -> bool:
             context.Process(target=_follow, args=(work, rank, size, str(meeting)))
             for rank in range(1, size)
         ]
-        with _ignoring_interrupts():  # until they train, only this process minds Ctrl+C
+        with on_interrupt(signal.SIG_IGN):  # until they train, only this process minds Ctrl+C
             for process in processes:
                 process.start()
         try:
@@ -92,20 +92,6 @@ def _follow(work: Callable[[Replicas], bool], rank: int, size: int, meeting: str
         _replica(work, rank, size, meeting)
     except (UserError, KeyboardInterrupt):
         sys.exit(1)
-
-
-@contextmanager
-def _ignoring_interrupts() -> Iterator[None]:
-    """Processes started in this block ignore Ctrl+C until they handle it themselves."""
-    try:
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    except ValueError:  # not the main thread: whoever runs us handles signals
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _replica(work: Callable[[Replicas], bool], rank: int, size: int, meeting: str) -> bool:
