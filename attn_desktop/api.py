@@ -6,11 +6,9 @@ from pathlib import Path
 
 from attn_desktop.common.mode import Mode
 from attn_desktop.common.paths import resolve_model
-from attn_desktop.decoding.corpus import step_limit
 from attn_desktop.decoding.stepper import Stepper
 from attn_desktop.decoding.tree_stepper import TreeStepper
 from attn_desktop.families.checkpoint import Checkpoint, load_checkpoint
-from attn_desktop.trace.records import StepRecord
 from attn_desktop.trace.run_tree import Choice
 from attn_desktop.trace.trace import Trace
 
@@ -38,12 +36,6 @@ def decode(
     choice: greedy with seed 0 unless given. max_steps: None for a limit that follows from the
     length of the source. Raises InputError for a text or a mode that cannot be used.
     """
-    mode = Mode(score, scope, weighting)
-    choice = choice or Choice()
     driver = TreeStepper(Stepper(model, text))
-    run = driver.stepper.run
-    limit = step_limit(len(run.source)) if max_steps is None else max_steps
-    steps: list[StepRecord] = []
-    while len(steps) < limit and not (steps and steps[-1].is_end):
-        steps.append(driver.step(steps[-1].node if steps else None, mode, choice))
-    return Trace(run, driver.tree, tuple(steps))
+    steps = driver.decode(Mode(score, scope, weighting), choice or Choice(), max_steps)
+    return Trace(driver.stepper.run, steps=tuple(steps), tree=driver.tree)

@@ -97,7 +97,7 @@ def beam_search(
     )
     finished: list[Hypothesis] = []
     weighting = settings.reading or mode.weighting
-    limit = settings.max_steps or step_limit(len(prepared.ids))
+    limit = step_limit(len(prepared.ids), settings.max_steps)
     for t in range(1, limit + 1):
         rows = memory.rows(torch.zeros(len(live.tokens), dtype=torch.int64, device=model.device))
         previous = model.embed(

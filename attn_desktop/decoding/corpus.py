@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from attn_desktop.common.errors import InputError
 from attn_desktop.common.mode import Mode
 from attn_desktop.decoding import draws
 from attn_desktop.decoding.choosers import choose, log_probabilities
@@ -36,9 +37,16 @@ class Output:
     ended: bool
 
 
-def step_limit(source_length: int) -> int:
-    """Steps after which an output that has not ended is cut off."""
-    return 2 * source_length + 20
+def step_limit(source_length: int, asked: int | None = None) -> int:
+    """Steps after which an output that has not ended is cut off: `asked`, or what usually suffices.
+
+    Raises InputError where less than one step is asked for.
+    """
+    if asked is None:
+        return 2 * source_length + 20
+    if asked < 1:
+        raise InputError(f"the number of steps must be at least 1, not {asked}")
+    return asked
 
 
 def decode_corpus(
@@ -82,7 +90,7 @@ def _decode_batch(
 ) -> dict[int, Output]:
     memory = model.encode([inputs[row].ids for row in rows])
     state = model.start(memory)
-    limits = torch.tensor([max_steps or step_limit(len(inputs[row].ids)) for row in rows])
+    limits = torch.tensor([step_limit(len(inputs[row].ids), max_steps) for row in rows])
     indices = np.array(rows)
     tokens = torch.full((len(rows),), model.start_id, device=model.device)
     totals = torch.zeros(len(rows), dtype=torch.float64)

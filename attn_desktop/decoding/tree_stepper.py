@@ -6,8 +6,11 @@ is found again by replaying the path to its node with the recorded tokens, modes
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from attn_desktop.common.errors import InputError
 from attn_desktop.common.mode import Mode
+from attn_desktop.decoding.corpus import step_limit
 from attn_desktop.decoding.stepper import Position, Stepper
 from attn_desktop.trace.records import StepRecord
 from attn_desktop.trace.run_tree import Choice, Node, Root, RunTree
@@ -41,6 +44,21 @@ class TreeStepper:
         self.tree.add(Node(record.node, parent, record.t, record.token_id, mode, choice))
         self._positions[record.node] = position
         return record
+
+    def decode(
+        self, mode: Mode, choice: Choice, max_steps: int | None = None
+    ) -> Iterator[StepRecord]:
+        """A branch from the start to the end token, or to `max_steps`, each step as it is computed.
+
+        max_steps: None for `step_limit` of the source; InputError where it is below 1.
+        """
+        parent = None
+        for _ in range(step_limit(len(self.stepper.run.source), max_steps)):
+            record = self.step(parent, mode, choice)
+            yield record
+            if record.is_end:
+                break
+            parent = record.node
 
     def position(self, node: int | None) -> Position:
         """Where the decoding stands after a node, from the cache or by replaying its path."""
