@@ -1,0 +1,65 @@
+"""`attn-desktop trace`: decode a sentence and keep everything about it in an .attn file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from attn_desktop.analysis.pieces import join_pieces, printable
+from attn_desktop.cli import options
+from attn_desktop.cli.loading import open_model
+from attn_desktop.common.errors import TraceFileError
+from attn_desktop.common.mode import Mode
+from attn_desktop.trace.storage import save_trace
+
+
+def command(
+    model: options.ModelName,
+    text: options.Text,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE.attn",
+            help="The file to write, or to replace.",
+            show_default=False,
+        ),
+    ],
+    score: options.Score = "additive",
+    scope: options.Scope = "global",
+    weighting: options.Weighting = "soft",
+    seed: options.Seed = 0,
+    sample: options.Sample = False,
+    temperature: options.Temperature = 1.0,
+    top_k: options.TopK = None,
+    top_p: options.TopP = None,
+    max_steps: options.MaxSteps = None,
+    device: options.Device = "cpu",
+) -> None:
+    """Decode TEXT and keep every step in FILE.attn."""
+    mode = Mode(score, scope, weighting)
+    choice = options.make_choice(sample, temperature, top_k, top_p, seed)
+    if not output.parent.is_dir():  # said before the work, not after it
+        raise TraceFileError(f"{output} cannot be written: there is no folder {output.parent}")
+    if output.is_dir():
+        raise TraceFileError(f"{output} cannot be written: it is a folder")
+    checkpoint = open_model(model, device, one_thread=True)
+
+    from attn_desktop import api
+
+    options.check_mode(checkpoint.model, mode)
+    trace = api.decode(
+        checkpoint,
+        text,
+        score=score,
+        scope=scope,
+        weighting=weighting,
+        choice=choice,
+        max_steps=max_steps,
+    )
+    save_trace(trace, output)
+    decoded = join_pieces(step.token for step in trace.steps)
+    print(printable(f"{output}: {len(trace.steps)} steps: {decoded}"))

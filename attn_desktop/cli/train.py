@@ -1,0 +1,97 @@
+"""`attn-desktop train`: reproduce a shipped checkpoint from data."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from attn_desktop.cli import options
+from attn_desktop.cli.messages import complain
+from attn_desktop.common.errors import InputError
+
+STOPPED = 130
+
+
+def command(
+    recipe: Annotated[
+        str,
+        typer.Argument(
+            metavar="RECIPE",
+            help="What to train; an unknown name lists all of them.",
+            show_default=False,
+        ),
+    ],
+    data: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR", help="The folder that holds the data sets.", show_default=False
+        ),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR",
+            help="Where the checkpoint goes, and its subfolder `training`.",
+            show_default=False,
+        ),
+    ],
+    device: options.Device = "cpu",
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=1, help="Default: the recipe's own number.", show_default=False
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            max=256,
+            help="Processes that share each batch on a CPU. Default: one a usable core.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Train a shipped checkpoint, or go on training.
+
+    A run that was stopped goes on where it was.
+
+    Ctrl+C finishes the batch, saves and ends with exit code 130, so that a script does not take
+    a stopped training for a finished one; the same command then goes on. A second Ctrl+C ends at
+    once.
+    """
+    from attn_desktop.training.recipe import RECIPES, Request, import_recipes, run_recipe
+
+    import_recipes()
+    RECIPES[recipe]  # an unknown name is refused before anything else, listing the valid ones
+    if not data.is_dir():
+        raise InputError(f"--data {data}: no such folder; give the one that holds the data sets")
+    if out.exists() and not out.is_dir():
+        raise InputError(f"--out {out}: is a file, but a checkpoint is a folder")
+
+    from attn_desktop.families.devices import use_device
+
+    use_device(device)
+    if workers is None:
+        workers = usable_cores() if device == "cpu" else 1
+    request = Request(data, out, device, epochs, workers, say)
+    if not run_recipe(recipe, request):
+        complain(f"stopped; {out} holds the model so far and the same command goes on from there")
+        raise typer.Exit(STOPPED)
+    print(f'finished: {out}; try it with: attn-desktop step {out} "..."')
+
+
+def say(line: str) -> None:
+    """Write a line of progress at once, into a file or pipe too."""
+    print(line, flush=True)
+
+
+def usable_cores() -> int:
+    """The cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
