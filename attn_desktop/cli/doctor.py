@@ -26,7 +26,6 @@ REQUIRED = (
     "tokenizers",
     "sacrebleu",
     "typer",
-    "platformdirs",
 )
 QT_TRIAL = "import PySide6, PySide6.QtWidgets; print(PySide6.__version__)"
 QT_INSTALL = 'pip install "PySide6-Essentials>=6.10,<6.12,!=6.11.0,!=6.11.1"'
