@@ -82,6 +82,7 @@ class Stepper:
         )
         self._mask = self.run.mask.reshape(1, 1, -1)
         self._label = functools.cache(self.model.token_label)
+        self._is_trained = functools.cache(self.model.is_trained)
 
     @torch.inference_mode()
     def step(
@@ -116,13 +117,13 @@ class Stepper:
                 parent=position.node,
                 t=t,
                 mode=mode,
-                token_in=model.token_label(position.token),
+                token_in=self._label(position.token),
                 token_in_id=position.token,
-                token=model.token_label(token),
+                token=self._label(token),
                 token_id=token,
                 chosen_by=choice.how,
                 seed=choice.seed,
-                trained=model.is_trained(mode),
+                trained=self._is_trained(mode),
                 is_end=token == model.end_id,
                 attention=self._attention(stepped.attended, draw),
                 readings=self._readings(stepped, log_probs, top, token),
