@@ -81,7 +81,7 @@ class Stepper:
             dtype=str(self._memory.states.dtype).removeprefix("torch."),
         )
         self._mask = self.run.mask.reshape(1, 1, -1)
-        self._label = functools.cache(self.model.token_label)
+        self._label = self.model.token_label
         self._is_trained = functools.cache(self.model.is_trained)
 
     @torch.inference_mode()

@@ -61,16 +61,17 @@ class TextCodec:
         # NUL is in no learnt alphabet, so it shows whether unseen characters become bytes.
         if tokenizer.encode("\0", add_special_tokens=False).tokens[-1:] != ["<0x00>"]:
             raise CheckpointError("the tokenizer does not turn unknown characters into bytes")
+        # A step labels dozens of tokens; asking the tokenizer each time would show in its cost.
+        self._labels = tuple(str(tokenizer.id_to_token(token)) for token in ids)
 
     def __len__(self) -> int:
-        return self._tokenizer.get_vocab_size()
+        return len(self._labels)
 
     def label(self, token: int) -> str:
         """The piece with this id."""
-        label = self._tokenizer.id_to_token(token)
-        if label is None:
+        if not 0 <= token < len(self._labels):
             raise InputError(f"token {token} is outside the vocabulary of {len(self)} pieces")
-        return label
+        return self._labels[token]
 
     def encode(self, text: str) -> Pieces:
         """Cut a text; raises InputError for text that is not valid Unicode."""
