@@ -84,7 +84,7 @@ class Trainer:
         self.draw_modes = draw_modes
         self.after_epoch = after_epoch
         self.replicas = replicas or Replicas()
-        self.say = say if self.replicas.leads else _silent
+        self.say = self.replicas.voice(say)
         self.progress = Progress()
         self.optimizer = torch.optim.AdamW(
             model.parameters(),
@@ -215,10 +215,6 @@ class Trainer:
         if progress is not None:
             self.progress = progress
             self.say(f"going on from step {progress.step}")
-
-
-def _silent(text: str) -> None:
-    """Where the other replicas' words go."""
 
 
 def _keep_freed_memory() -> None:

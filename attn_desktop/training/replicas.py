@@ -33,6 +33,10 @@ class Replicas:
         """True for the one process that logs and saves."""
         return self.rank == 0
 
+    def voice(self, say: Callable[[str], None]) -> Callable[[str], None]:
+        """`say` in the process that leads, silence in the others."""
+        return say if self.leads else lambda text: None
+
     def wait(self) -> None:
         """Return when every process has come this far."""
         if self.size > 1:

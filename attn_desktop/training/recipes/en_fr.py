@@ -110,7 +110,7 @@ class EnFr(Recipe, name="en-fr"):
     decoder_size: ClassVar[int] = 384
 
     def run(self, request: Request, replicas: Replicas) -> bool:
-        say = request.say if replicas.leads else _silent
+        say = replicas.voice(request.say)
         say("reading the data")
         corpus = read_corpus(request.data)
         source, target = self._codecs(corpus, request.out, replicas)
@@ -194,10 +194,6 @@ class EnFrDedicated(EnFr, name="en-fr-dedicated"):
     hard_weights: ClassVar[dict[str, float]] = {}
     scores = ("additive",)
     projection_size = None
-
-
-def _silent(text: str) -> None:
-    """Where the other replicas' words go."""
 
 
 @dataclass(frozen=True)
