@@ -136,10 +136,11 @@ def test_ctrl_c_finishes_the_batch_saves_and_gives_the_signal_back(tmp_path: Pat
 
 
 def test_a_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
+    handler = signal.getsignal(signal.SIGINT)
     impatient = StopsAt("step 3/", "step 4/")
     with pytest.raises(KeyboardInterrupt):
         trainer(tmp_path, say=impatient).run()
-    assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) == handler
 
 
 def test_ctrl_c_while_gradients_are_averaged_is_not_lost(
