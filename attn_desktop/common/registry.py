@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Generic, TypeVar
 
 from attn_desktop.common.errors import UnknownNameError
@@ -41,3 +44,9 @@ class Registry(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._entries)
+
+
+def import_modules(package: ModuleType) -> None:
+    """Import every module of a package, so that what they define has registered itself."""
+    for module in pkgutil.iter_modules(package.__path__):
+        importlib.import_module(f"{package.__name__}.{module.name}")

@@ -8,9 +8,7 @@ then allocated is at most twice as large as the file.
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
-import pkgutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from safetensors.torch import save_file
 
 from attn_desktop import families
 from attn_desktop.common.errors import CheckpointError, InputError
+from attn_desktop.common.registry import import_modules
 from attn_desktop.families.base import FAMILIES, Family
 from attn_desktop.families.devices import use_device
 from attn_desktop.trace.records import ModelInfo
@@ -86,7 +85,7 @@ def read_config(folder: Path) -> Any:
         raise CheckpointError(f"{path}: {error.strerror}") from None
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path}: not JSON ({error})") from None
-    _import_families()
+    import_modules(families)
     family = raw.get("family") if isinstance(raw, dict) else None
     if not isinstance(family, str) or family not in FAMILIES:
         raise CheckpointError(
@@ -119,12 +118,6 @@ def folder_hash(folder: Path) -> str:
         digest.update(name.encode() + b"\0")
         digest.update(hashlib.sha256((folder / name).read_bytes()).digest())
     return digest.hexdigest()
-
-
-def _import_families() -> None:
-    """Import every module of the package, so that each family has registered itself."""
-    for module in pkgutil.iter_modules(families.__path__):
-        importlib.import_module(f"{families.__name__}.{module.name}")
 
 
 def _check_modes(model: Family, folder: Path) -> None:

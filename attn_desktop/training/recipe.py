@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from attn_desktop.common.errors import InputError
-from attn_desktop.common.registry import Registry
+from attn_desktop.common.registry import Registry, import_modules
 from attn_desktop.training import recipes
 from attn_desktop.training.replicas import Replicas, run_replicas
 
@@ -71,9 +69,8 @@ def run_recipe(name: str, request: Request) -> bool:
 
 
 def import_recipes() -> None:
-    """Import every module of the recipes package, so that each recipe has registered itself."""
-    for module in pkgutil.iter_modules(recipes.__path__):
-        importlib.import_module(f"{recipes.__name__}.{module.name}")
+    """Let every recipe register itself; `RECIPES` is empty before."""
+    import_modules(recipes)
 
 
 RECIPES: Registry[type[Recipe]] = Registry("recipe")
