@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from attn_desktop.trace.records import RunRecord
 
 SPACE = "▁"
-MARKERS = frozenset({"<pad>", "<s>", "</s>"})
+PAD, START, END = "<pad>", "<s>", "</s>"
+MARKERS = frozenset({PAD, START, END})
 
 _BYTE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 #: Controls, formats, surrogates, private and unassigned characters, line and paragraph separators.

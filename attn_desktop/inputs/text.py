@@ -17,10 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
+from attn_desktop.analysis.pieces import END as END
+from attn_desktop.analysis.pieces import PAD as PAD
 from attn_desktop.analysis.pieces import SPACE as SPACE
+from attn_desktop.analysis.pieces import START as START
 from attn_desktop.common.errors import CheckpointError, InputError
 
-PAD, START, END = "<pad>", "<s>", "</s>"
 PAD_ID, START_ID, END_ID = 0, 1, 2
 RESERVED = (PAD, START, END, *(f"<0x{byte:02X}>" for byte in range(256)))
 MAX_PIECES = 512
