@@ -63,7 +63,7 @@ class Attended:
 class Attention(nn.Module):
     """Every score and scope that a checkpoint has, on one encoder and decoder.
 
-    scores, scopes: names to build. projection_size: None for a dedicated checkpoint.
+    scores: names of those to build. projection_size: None for a dedicated checkpoint.
     """
 
     def __init__(

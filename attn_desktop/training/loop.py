@@ -101,8 +101,7 @@ class Trainer:
         _keep_freed_memory()
         self._resume()
         self.model.train()
-        per_epoch = [len(self._batches(epoch)) for epoch in range(self.settings.epochs)]
-        total = sum(per_epoch)
+        total = sum(len(self._batches(epoch)) for epoch in range(self.settings.epochs))
         began, saved = time.monotonic() - self.progress.seconds, time.monotonic()
         recent: list[float] = []
         clock, first = time.monotonic(), self.progress.step

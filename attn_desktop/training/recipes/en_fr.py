@@ -38,7 +38,6 @@ from attn_desktop.training.replicas import Replicas
 HELD_OUT_SHARE = 100
 #: Where the held-out pairs go, below `training`, for `attn-desktop evaluate`.
 HELD_OUT = "held_out.tsv.gz"
-VOCABULARY = 4000
 LONGER_ROWS = 40_000
 #: Each epoch sees all short rows and one of this many parts of the longer ones.
 LONGER_PARTS = 5
@@ -104,7 +103,7 @@ class EnFr(Recipe, name="en-fr"):
         "scaled-dot",
     )
     projection_size: ClassVar[int | None] = 128
-    vocabulary: ClassVar[int] = VOCABULARY
+    vocabulary: ClassVar[int] = 4000
     embedding_size: ClassVar[int] = 256
     encoder_size: ClassVar[int] = 256
     decoder_size: ClassVar[int] = 384
