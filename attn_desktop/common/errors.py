@@ -24,5 +24,9 @@ class TraceFileError(UserError):
     """An `.attn` file that is cut short, corrupt or written by a newer version."""
 
 
+class ProtocolError(UserError):
+    """Bytes on the pipe between window and engine that are no message of this program."""
+
+
 class UnknownNameError(InputError):
     """A name that no registry entry carries; the message lists the valid ones."""

@@ -1,0 +1,287 @@
+"""The messages between the window and the engine, and their bytes on a pipe.
+
+The engine writes `PREAMBLE` once, so that whatever a shell or a library printed before it can be
+told from the stream; from then on both directions are frames: a length of four bytes (big-endian)
+and one MessagePack value, a message whose `type` names its class. Records travel whole, arrays as
+{dtype, shape, bytes}. The window numbers its requests; every reply names the request that it
+answers, and each request ends with exactly one of `Done` and `Failed`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from attn_desktop.common.errors import ProtocolError, UserError
+from attn_desktop.common.mode import Mode
+from attn_desktop.common.model_list import ModelEntry
+from attn_desktop.trace.records import ModelInfo, ProbeRecord, RunRecord, StepRecord
+from attn_desktop.trace.run_tree import Choice, Node
+from attn_desktop.trace.tensor_file import DTYPE_CODES
+
+PROTOCOL_VERSION = 1
+PREAMBLE = b"\x00attn-desktop engine\x00\n"
+LENGTH_BYTES = 4
+#: Far above any message: the largest is a run of 512 positions with its picture.
+MAX_FRAME_BYTES = 256 << 20
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """Base of all messages. Unknown fields are ignored, so that a newer side may add some."""
+
+
+class Request(Message, frozen=True, kw_only=True):
+    """What the window asks for. request: a number that the window never used before."""
+
+    request: int
+
+
+class Hello(Request, frozen=True, kw_only=True, tag="hello"):
+    """The first message. Answered by `Welcome`; `Failed` where the versions do not fit."""
+
+    version: int = PROTOCOL_VERSION
+
+
+class ListDevices(Request, frozen=True, kw_only=True, tag="list-devices"):
+    """Answered by `Devices`."""
+
+
+class ListModels(Request, frozen=True, kw_only=True, tag="list-models"):
+    """Answered by `Models`: those shipped where the engine runs."""
+
+
+class OpenModel(Request, frozen=True, kw_only=True, tag="open-model"):
+    """Load a model folder (or shipped name) onto a device. Answered by `ModelOpened`."""
+
+    model: str
+    device: str = "cpu"
+
+
+class Encode(Request, frozen=True, kw_only=True, tag="encode"):
+    """Encode a text with a model. Answered by `Encoded`. run: a number that the window gives."""
+
+    run: int
+    model: str
+    device: str
+    text: str
+
+
+class Decode(Request, frozen=True, kw_only=True, tag="decode"):
+    """Decode up to `steps` tokens after the last node of `path`. Answered by `Stepped` for each.
+
+    path: the nodes from t = 1 on, empty for the start; a position that the engine does not hold
+    is found again by replaying them. first_node: id of the first new node, the next ones follow
+    it. forced: the token of the first new node; then its choice is `forced` with the settings of
+    `choice`, which all later nodes have. Ends early after an end token.
+    """
+
+    run: int
+    path: tuple[Node, ...]
+    first_node: int
+    steps: int
+    mode: Mode
+    choice: Choice
+    forced: int | None = None
+
+
+class Cancel(Request, frozen=True, kw_only=True, tag="cancel"):
+    """Stop the request `target`, which then ends with `Done`, at most one step later."""
+
+    target: int
+
+
+class Reply(Message, frozen=True, kw_only=True):
+    """What the engine answers."""
+
+    request: int
+
+
+class Welcome(Reply, frozen=True, kw_only=True, tag="welcome"):
+    """version: of the protocol. program: of attn_desktop. process: id on the engine's machine."""
+
+    version: int
+    program: str
+    python: str
+    torch: str
+    process: int
+
+
+class Device(msgspec.Struct, frozen=True, kw_only=True):
+    """name: as `OpenModel` takes it. Memory in bytes: in use (by this process on a CPU) and all."""
+
+    name: str
+    label: str
+    memory_used: int | None
+    memory_total: int | None
+
+
+class Devices(Reply, frozen=True, kw_only=True, tag="devices"):
+    """The devices of the engine's machine, the CPU first."""
+
+    devices: tuple[Device, ...]
+
+
+class Models(Reply, frozen=True, kw_only=True, tag="models"):
+    """The models shipped with the engine."""
+
+    models: tuple[ModelEntry, ...]
+
+
+class Formula(msgspec.Struct, frozen=True, kw_only=True):
+    """A score or scope as its class describes it."""
+
+    name: str
+    formula: str
+    source: str
+
+
+class ModelOpened(Reply, frozen=True, kw_only=True, tag="model-opened"):
+    """A model is ready. scores, scopes: what it can be stepped with, `none` included."""
+
+    info: ModelInfo
+    device: str
+    scores: tuple[Formula, ...]
+    scopes: tuple[Formula, ...]
+
+
+class Encoded(Reply, frozen=True, kw_only=True, tag="encoded"):
+    """An encoded input."""
+
+    run: int
+    record: RunRecord
+    step_limit: int
+
+
+class Stepped(Reply, frozen=True, kw_only=True, tag="stepped"):
+    """One decoded token, the node that it is in the run tree, and what was probed there."""
+
+    run: int
+    node: Node
+    record: StepRecord
+    probes: tuple[ProbeRecord, ...] = ()
+
+
+class Progress(Reply, frozen=True, kw_only=True, tag="progress"):
+    """What a request is at, for people to read."""
+
+    text: str
+
+
+class Done(Reply, frozen=True, kw_only=True, tag="done"):
+    """The end of a request. cancelled: whether it was stopped before its own end."""
+
+    cancelled: bool = False
+
+
+Cause: TypeAlias = Literal["input", "model", "memory", "version", "bug"]
+
+
+class Failed(Reply, frozen=True, kw_only=True, tag="failed"):
+    """The end of a request that could not be answered.
+
+    cause: `input` (text, mode, token), `model` (the folder), `memory` (out of it), `version`
+    (the two sides do not fit), `bug` (the traceback is on the engine's stderr).
+    """
+
+    message: str
+    cause: Cause
+
+
+AnyRequest: TypeAlias = Hello | ListDevices | ListModels | OpenModel | Encode | Decode | Cancel
+AnyReply: TypeAlias = (
+    Welcome | Devices | Models | ModelOpened | Encoded | Stepped | Progress | Done | Failed
+)
+
+
+class _Array(msgspec.Struct, frozen=True):
+    """An array on the wire."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    data: bytes
+
+
+def encode_frame(message: Message) -> bytes:
+    """A message with its length in front of it; ProtocolError where it is too large."""
+    body = _ENCODER.encode(message)
+    if len(body) > MAX_FRAME_BYTES:
+        raise ProtocolError(f"a message of {len(body)} bytes; the most is {MAX_FRAME_BYTES}")
+    return len(body).to_bytes(LENGTH_BYTES, "big") + body
+
+
+def decode_request(body: bytes) -> AnyRequest:
+    """A message to the engine; ProtocolError for anything else."""
+    request: AnyRequest = _decode(_REQUESTS, body)
+    return request
+
+
+def decode_reply(body: bytes) -> AnyReply:
+    """A message from the engine; ProtocolError for anything else. Its arrays are read-only."""
+    reply: AnyReply = _decode(_REPLIES, body)
+    return reply
+
+
+class FrameReader:
+    """Bytes in, whole frames out, however the pipe cut them. One reader a direction."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """The bodies that `data` completes; ProtocolError for a length past the bound."""
+        self._buffer += data
+        while len(self._buffer) >= LENGTH_BYTES:
+            length = int.from_bytes(self._buffer[:LENGTH_BYTES], "big")
+            if length > MAX_FRAME_BYTES:
+                raise ProtocolError(f"a frame of {length} bytes; the most is {MAX_FRAME_BYTES}")
+            end = LENGTH_BYTES + length
+            if len(self._buffer) < end:
+                return
+            body = bytes(self._buffer[LENGTH_BYTES:end])
+            del self._buffer[:end]
+            yield body
+
+
+def _decode(decoder: msgspec.msgpack.Decoder[Any], body: bytes) -> Any:
+    try:
+        return decoder.decode(body)
+    # UserError: a mode or a choice that checks itself when it is built.
+    except (msgspec.DecodeError, ValueError, RecursionError, UserError) as error:
+        raise ProtocolError(f"a message that cannot be read: {error}") from error
+
+
+def _to_wire(value: object) -> Any:
+    if isinstance(value, np.ndarray):
+        dtype = value.dtype.newbyteorder("<")
+        if dtype not in DTYPE_CODES:
+            raise ProtocolError(f"an array of dtype {value.dtype} cannot be sent")
+        return _Array(DTYPE_CODES[dtype], value.shape, value.astype(dtype, copy=False).tobytes())
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} has no place in a message")
+
+
+def _from_wire(kind: type, value: object) -> Any:
+    if getattr(kind, "__origin__", kind) is not np.ndarray:
+        raise TypeError(f"{kind} has no place in a message")
+    return _read_array(msgspec.convert(value, _Array))
+
+
+def _read_array(array: _Array) -> NDArray[Any]:
+    dtype = _DTYPES.get(array.dtype)
+    if dtype is None or any(length < 0 for length in array.shape):
+        raise ValueError(f"no array has dtype {array.dtype!r} and shape {array.shape}")
+    if math.prod(array.shape) * dtype.itemsize != len(array.data):
+        raise ValueError(f"{len(array.data)} bytes are no {array.dtype} of shape {array.shape}")
+    return np.frombuffer(array.data, dtype=dtype).reshape(array.shape)
+
+
+_DTYPES = {code: dtype for dtype, code in DTYPE_CODES.items()}
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=_to_wire)
+_REQUESTS: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(AnyRequest, dec_hook=_from_wire)
+_REPLIES: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(AnyReply, dec_hook=_from_wire)
