@@ -12,6 +12,8 @@ from pathlib import Path
 # Read once, when torch is imported: waiting OpenMP threads sleep instead of keeping the core that
 # another process needs.
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+# Windows of tests need no screen; those that want a real one start it themselves.
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 import pytest
 
@@ -36,6 +38,12 @@ def pytest_configure(config: pytest.Config) -> None:
         if loaded:
             raise pytest.UsageError(f"--without-qt comes too late, loaded are: {', '.join(loaded)}")
         block_imports(QT_BINDINGS)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The window's own tests need Qt."""
+    without = config.getoption("--without-qt") and "gui" in collection_path.parts
+    return True if without else None
 
 
 def child_processes() -> dict[int, str]:

@@ -91,11 +91,17 @@ def printable(text: str) -> str:
     return "".join(char if _is_plain(char) else _escape(char) for char in text)
 
 
+def escape_unsafe(text: str) -> str:
+    """Text for a window, which can draw every script: only what has no glyph is escaped."""
+    return "".join(char if _has_glyph(char) else _escape(char) for char in text)
+
+
 def _is_plain(char: str) -> bool:
-    return (
-        unicodedata.category(char) not in _UNSAFE_CATEGORIES
-        and unicodedata.bidirectional(char) not in _RIGHT_TO_LEFT
-    )
+    return _has_glyph(char) and unicodedata.bidirectional(char) not in _RIGHT_TO_LEFT
+
+
+def _has_glyph(char: str) -> bool:
+    return unicodedata.category(char) not in _UNSAFE_CATEGORIES
 
 
 def _escape(char: str) -> str:

@@ -56,7 +56,10 @@ class Position:
 
 
 class Stepper:
-    """One input on one model. `run` is its record, `start` the position before the first step."""
+    """One input on one model.
+
+    run: its record. start: the position before the first step. memory: what the encoder made of it.
+    """
 
     def __init__(self, checkpoint: Checkpoint, text: str) -> None:
         self.model = checkpoint.model
@@ -64,8 +67,8 @@ class Stepper:
         self._device = self.model.device
         prepared = self.model.prepare(text)
         with torch.inference_mode():
-            self._memory = self.model.encode([prepared.ids])
-            state = self.model.start(self._memory)
+            self.memory = self.model.encode([prepared.ids])
+            state = self.model.start(self.memory)
         self.start = Position(0, state, self.model.start_id)
         self.run = RunRecord(
             model=checkpoint.info,
@@ -73,12 +76,12 @@ class Stepper:
             source=prepared.labels,
             words=prepared.words,
             spans=prepared.spans,
-            states=_array(self._memory.states[0]),
-            mask=_array(self._memory.mask[0]),
+            states=_array(self.memory.states[0]),
+            mask=_array(self.memory.mask[0]),
             start_state=_array(state.hidden[0]),
-            fixed_context=_array(self._memory.fixed_context[0]),
+            fixed_context=_array(self.memory.fixed_context[0]),
             device=str(self._device),
-            dtype=str(self._memory.states.dtype).removeprefix("torch."),
+            dtype=str(self.memory.states.dtype).removeprefix("torch."),
         )
         self._mask = self.run.mask.reshape(1, 1, -1)
         self._label = self.model.token_label
@@ -133,7 +136,13 @@ class Stepper:
 
     @torch.inference_mode()
     def replay(self, position: Position, node: Node) -> Position:
-        """The position after a step that a run tree remembers: the same to the last bit."""
+        """The position after a step that a run tree remembers: the same to the last bit.
+
+        Raises InputError for a node that no step can have made: a mode that the model lacks, a
+        token outside the vocabulary or one after the end.
+        """
+        self._check_goes_on(position)
+        self._label(node.token_id)
         _, _, stepped = self._advance(position, node.mode, node.choice.seed)
         state = stepped.readings[node.mode.weighting].state
         return Position(position.t + 1, state, node.token_id, node.id)
@@ -146,13 +155,16 @@ class Stepper:
         previous = self.model.embed(torch.tensor([position.token], device=self._device))
         draw = draws.uniform(seed, draws.ATTENTION, t) if mode.attends else _NO_DRAW
         stepped = self.model.step(
-            self._memory, position.state, previous, mode, t, self._tensor(draw)
+            self.memory, position.state, previous, mode, t, self._tensor(draw)
         )
         return previous, draw, stepped
 
-    def _check(self, position: Position, choice: Choice, forced: int | None) -> None:
+    def _check_goes_on(self, position: Position) -> None:
         if position.token == self.model.end_id:
             raise InputError(f"the output ended at step {position.t}; there is no step after it")
+
+    def _check(self, position: Position, choice: Choice, forced: int | None) -> None:
+        self._check_goes_on(position)
         if (choice.how == "forced") != (forced is not None):
             raise InputError(
                 "a forced step needs the token to force, and only a forced one takes it"

@@ -1,8 +1,4 @@
-"""Steps by node id: a run tree that grows as it is decoded, with the positions it has passed.
-
-The tree is what counts and belongs to whoever drives. Positions are only a cache: one that is lost
-is found again by replaying the path to its node with the recorded tokens, modes and draws.
-"""
+"""Steps by node id: a run tree that grows as it is decoded, with the positions it has passed."""
 
 from __future__ import annotations
 
@@ -11,9 +7,10 @@ from collections.abc import Iterator
 from attn_desktop.common.errors import InputError
 from attn_desktop.common.mode import Mode
 from attn_desktop.decoding.corpus import step_limit
+from attn_desktop.decoding.positions import Positions
 from attn_desktop.decoding.stepper import Position, Stepper
 from attn_desktop.trace.records import StepRecord
-from attn_desktop.trace.run_tree import Choice, Node, Root, RunTree
+from attn_desktop.trace.run_tree import Choice, Root, RunTree
 
 
 class TreeStepper:
@@ -32,17 +29,16 @@ class TreeStepper:
             raise InputError("the run tree is of another model or another text")
         self.stepper = stepper
         self.tree = tree
-        self._positions: dict[int | None, Position] = {None: stepper.start}
+        self._positions = Positions(stepper)
 
     def step(
         self, parent: int | None, mode: Mode, choice: Choice, forced: int | None = None
     ) -> StepRecord:
         """Decode the token after `parent` (None: the first) and add it to the tree."""
-        record, position = self.stepper.step(
+        record, node, _ = self._positions.step(
             self.position(parent), self.tree.new_id(), mode, choice, forced
         )
-        self.tree.add(Node(record.node, parent, record.t, record.token_id, mode, choice))
-        self._positions[record.node] = position
+        self.tree.add(node)
         return record
 
     def decode(
@@ -62,14 +58,8 @@ class TreeStepper:
 
     def position(self, node: int | None) -> Position:
         """Where the decoding stands after a node, from the cache or by replaying its path."""
-        if node is not None and node not in self._positions:
-            position = self.stepper.start
-            for passed in self.tree.path(node):
-                if passed.id not in self._positions:
-                    self._positions[passed.id] = self.stepper.replay(position, passed)
-                position = self._positions[passed.id]
-        return self._positions[node]
+        return self._positions.after(() if node is None else self.tree.path(node))
 
     def forget(self) -> None:
-        """Drop every cached position but the start; they are replayed when they are needed."""
-        self._positions = {None: self.stepper.start}
+        """Drop every cached position; they are replayed when they are needed."""
+        self._positions.forget()

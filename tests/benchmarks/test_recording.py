@@ -61,7 +61,7 @@ def _bare(stepper: Stepper, position: Position, mode: Mode) -> None:
     model = stepper.model
     previous = model.embed(torch.tensor([position.token]))
     draw = torch.rand(1, dtype=torch.float64)
-    stepped = model.step(stepper._memory, position.state, previous, mode, position.t + 1, draw)
+    stepped = model.step(stepper.memory, position.state, previous, mode, position.t + 1, draw)
     readings = list(stepped.readings.values())
     model.readout(
         torch.cat([reading.state.hidden for reading in readings]),

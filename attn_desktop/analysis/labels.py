@@ -1,0 +1,97 @@
+"""What a reader sees of source positions and tokens: labels, and pieces joined to words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attn_desktop.analysis.pieces import MARKERS, SPACE, escape_unsafe, group_words
+from attn_desktop.trace.records import RunRecord
+
+#: In front of a piece that goes on with the word before it.
+CONTINUES = "·"
+BLANK = "␣"
+
+Floats = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class SourceAxis:
+    """The columns that every panel over source positions shares: positions, or words of them.
+
+    labels: of G columns. starts: (G,) first position of each; a column is a run of positions,
+    together all S of them in order. words: whether pieces are joined to words.
+    """
+
+    labels: tuple[str, ...]
+    starts: NDArray[np.int64]
+    size: int
+    words: bool
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def positions(self, column: int) -> range:
+        """The source positions that a column stands for."""
+        following = column + 1
+        end = self.size if following == len(self) else int(self.starts[following])
+        return range(int(self.starts[column]), end)
+
+    def column(self, position: int) -> int:
+        """The column that shows a source position."""
+        return int(np.searchsorted(self.starts, position, side="right")) - 1
+
+    def columns(self, positions: Sequence[int] | frozenset[int]) -> list[int]:
+        """The columns that show any of these positions, in order."""
+        return sorted({self.column(position) for position in positions if position < self.size})
+
+    def sum(self, values: Floats) -> Floats:
+        """Sums over the positions of each column: (…, S) to (…, G). For α and what adds up."""
+        return np.add.reduceat(values, self.starts, axis=-1) if self.words else values
+
+    def log_sum_exp(self, energies: Floats) -> Floats:
+        """log Σ exp(e_j) over each column, whose softmax is the sum of α: (…, S) to (…, G)."""
+        return np.logaddexp.reduceat(energies, self.starts, axis=-1) if self.words else energies
+
+    def any(self, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Whether a flag holds anywhere in a column: (…, S) to (…, G)."""
+        return np.logical_or.reduceat(flags, self.starts, axis=-1) if self.words else flags
+
+
+def source_axis(run: RunRecord, words: bool = False) -> SourceAxis:
+    """The columns of a run's source, one a position or one a word."""
+    size = len(run.source)
+    if words and run.grid is None:
+        groups = group_words(run)
+        starts = np.array([group.positions[0] for group in groups], dtype=np.int64)
+        return SourceAxis(tuple(escape_unsafe(group.label) for group in groups), starts, size, True)
+    index = run.words.tolist()
+    labels = tuple(
+        piece_label(piece, continues=j > 0 and index[j] >= 0 and index[j] == index[j - 1])
+        for j, piece in enumerate(run.source)
+    )
+    return SourceAxis(labels, np.arange(size), size, False)
+
+
+def token_labels(tokens: Sequence[str]) -> tuple[str, ...]:
+    """Labels of target tokens in order; a piece that begins no word is marked as going on."""
+    before = SPACE
+    labels = []
+    for token in tokens:
+        # An elided article (l', qu') ends at its apostrophe.
+        starts = token.startswith(SPACE) or token in MARKERS or before.endswith((SPACE, "'", "’"))
+        labels.append(piece_label(token, continues=not starts and token[:1].isalnum()))
+        before = token
+    return tuple(labels)
+
+
+def piece_label(piece: str, continues: bool = False) -> str:
+    """One piece without its ▁, safe to show, never empty."""
+    text = escape_unsafe(piece.removeprefix(SPACE).replace(SPACE, " "))
+    if not text.strip():
+        return BLANK
+    return f"{CONTINUES}{text}" if continues else text

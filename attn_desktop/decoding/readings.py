@@ -1,0 +1,105 @@
+"""The four readings of one step, side by side: what averaging, drawing and mixing each predict.
+
+With α over the positions k and p(y | c) for what the decoder makes of the context c:
+
+- soft      p(y | Σ_k α_k h_k)       (Bahdanau et al. 2015, equation 5)
+- sampled   p(y | h_k), k ~ α        (Xu et al. 2015, equations 8 and 9)
+- argmax    p(y | h_k), k = argmax α, the usual deterministic stand-in for a draw
+- expected  Σ_k α_k p(y | h_k)       (Xu et al. 2015, equation 10, marginalised exactly)
+
+E[c] of the drawn context is the soft context, yet soft and expected differ, since p is not linear
+in c. Shapes: B source positions with α > 0, V target vocabulary, K listed tokens.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from attn_desktop.common.mode import SOFT
+from attn_desktop.decoding.choosers import log_probabilities
+from attn_desktop.decoding.stepper import Position, Stepper
+from attn_desktop.trace.records import ProbeRecord, StepRecord
+
+KIND = "readings"
+READINGS = ("soft", "sampled", "argmax", "expected")
+TOP_TOKENS = 10
+
+
+@torch.inference_mode()
+def probe_readings(stepper: Stepper, before: Position, step: StepRecord) -> ProbeRecord | None:
+    """The four readings of `step`, which `stepper` made from `before`; None without attention.
+
+    settings: `readings` (their names, the order of every first axis), `top_tokens` (the labels of
+    top_ids), `chosen` (the label of y_t). arrays: `top_ids`, `top_log_probs` (4, K), best first;
+    `log_prob` (4,) of y_t; `entropy` (4,); `kl` (4, 4), KL(a‖b) in row a, and `js` (4, 4), between
+    the whole distributions; `argmax_position` (1,). Nats throughout.
+    """
+    cross = step.cross
+    if cross is None:
+        return None
+    # Copied: torch warns of arrays that are read-only.
+    alpha = torch.tensor(cross.alpha[0, 0], device=stepper.memory.states.device)
+    looked_at = alpha.nonzero().squeeze(1)
+    logs = _position_log_probs(stepper, before, step, looked_at)
+    soft, single = logs[0], logs[1:]
+    sampled, argmax = int(cross.sampled[0, 0]), int(cross.alpha[0, 0].argmax())
+    rows = looked_at.tolist()
+    expected = torch.logsumexp(single + alpha[looked_at].log().unsqueeze(1), dim=0)
+    four = torch.stack([soft, single[rows.index(sampled)], single[rows.index(argmax)], expected])
+    choosable = four.shape[1] - len(stepper.model.never_chosen)
+    top_log_probs, top_ids = torch.topk(four, min(TOP_TOKENS, choosable), dim=1)
+    entropy, kl, js = divergences(four)
+    label = stepper.model.token_label
+    return ProbeRecord(
+        node=step.node,
+        kind=KIND,
+        settings={
+            "readings": list(READINGS),
+            "top_tokens": [[label(token) for token in row] for row in top_ids.tolist()],
+            "chosen": step.token,
+        },
+        arrays={
+            "top_ids": top_ids.cpu().numpy(),
+            "top_log_probs": top_log_probs.cpu().numpy(),
+            "log_prob": four[:, step.token_id].cpu().numpy(),
+            "entropy": entropy.cpu().numpy(),
+            "kl": kl.cpu().numpy(),
+            "js": js.cpu().numpy(),
+            "argmax_position": cross.alpha[0, 0].argmax(keepdims=True),
+        },
+    )
+
+
+def divergences(log_probs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Entropy (R,), KL and JS (R, R) of R distributions given as log p (R, V), in nats and float64.
+
+    KL(a‖b) = Σ_y a log (a / b) (Kullback and Leibler 1951), in row a and column b;
+    JS(a, b) = H((a + b) / 2) − (H(a) + H(b)) / 2, from 0 to log 2 (Lin 1991). A token is −inf in
+    every row or in none.
+    """
+    logs = torch.log_softmax(log_probs.double(), dim=1)
+    p = logs.exp()
+    # p log p is 0 where p is, but 0 · −inf is not: any finite number does in its place.
+    cross_entropy = -(p @ logs.clamp(min=torch.finfo(logs.dtype).min).T)
+    entropy = cross_entropy.diagonal()
+    kl = (cross_entropy - entropy.unsqueeze(1)).clamp(min=0.0)
+    js = torch.zeros_like(kl)
+    a, b = torch.triu_indices(len(p), len(p), 1, device=p.device)
+    between = torch.special.entr((p[a] + p[b]) / 2).sum(dim=1) - (entropy[a] + entropy[b]) / 2
+    js[a, b] = js[b, a] = between.clamp(min=0.0)
+    return entropy, kl, js
+
+
+def _position_log_probs(
+    stepper: Stepper, before: Position, step: StepRecord, looked_at: Tensor
+) -> Tensor:
+    """log p(y | c) for the soft context, then for h_k of each position (B,): (1 + B, V)."""
+    model, states = stepper.model, stepper.memory.states[0]
+    soft = torch.tensor(step.readings[SOFT].context, device=states.device)
+    contexts = torch.cat([soft.unsqueeze(0), states[looked_at]])
+    rows = torch.zeros(len(contexts), dtype=torch.int64, device=states.device)
+    previous = model.embed(torch.tensor([before.token], device=states.device))[rows]
+    state, _ = model.advance(before.state.rows(rows), previous, contexts)
+    logits = model.readout(state.hidden, contexts, previous)
+    return log_probabilities(logits, model.never_chosen)

@@ -1,0 +1,1 @@
+"""The window: Qt, never torch. It asks the engine process and draws its records."""

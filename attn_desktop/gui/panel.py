@@ -1,0 +1,204 @@
+"""The contract of a panel: it is shown a scene, a light and a theme, and emits intents.
+
+A panel is one file in `gui/panels/` that subclasses `PaintedPanel` or `PlotPanel`; its definition
+registers it. State changes at once, drawing is coalesced, and a hidden panel waits until it is
+seen. No panel calls a model or another panel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QShowEvent
+from PySide6.QtWidgets import QWidget
+
+from attn_desktop.common.registry import Registry
+from attn_desktop.gui.intents import Hover, Intent
+from attn_desktop.gui.scene import Light, Scene
+from attn_desktop.gui.theme import Theme
+
+PANELS: Registry[type[Panel]] = Registry("panel")
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is new since a panel last drew.
+
+    source: run, columns or theme, so labels and axes. steps: those of the branch. place: step or
+    phase at the playhead (or anything else of the scene). light: what is lit.
+    """
+
+    source: bool = True
+    steps: bool = True
+    place: bool = True
+    light: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """The numbers that a panel shows, for a CSV file: a row a line, as long as `columns`."""
+
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[str | float | int]]
+
+
+class Panel(QWidget):
+    """What a dock holds. Subclasses give `draw`; `title` and `about` (its tooltip) say what it is.
+
+    wanted: an `Intent`. said: the value under the pointer, for the status line. captioned: title
+    and caption may have changed.
+    """
+
+    wanted = Signal(object)
+    said = Signal(str)
+    captioned = Signal()
+
+    #: Where it is registered. A class attribute: Qt's metaclass takes no class keywords.
+    name: ClassVar[str]
+    title: ClassVar[str]
+    about: ClassVar[str]
+    #: Natural size in pixels at normal type, from which docks start.
+    natural: ClassVar[tuple[int, int]] = (360, 220)
+
+    def __init_subclass__(cls) -> None:
+        if "name" in cls.__dict__:
+            PANELS.add(cls.name, cls)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme = theme
+        self.scene = Scene()
+        self.light = Light()
+        self._drawn: tuple[Scene, Light, Theme] | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.flush)
+        self.setMouseTracking(True)
+
+    # -- what a panel defines -------------------------------------------------------------
+
+    def draw(self, change: Change) -> None:
+        """Bring what is seen in line with scene, light and theme."""
+        raise NotImplementedError
+
+    def heading(self) -> str:
+        """What stands left in the title bar."""
+        return self.title
+
+    def caption(self) -> str:
+        """What stands right in the title bar: the numbers that sum the panel up."""
+        return ""
+
+    def table(self) -> Table:
+        """The numbers on show; no rows where there are none."""
+        return Table((), ())
+
+    # -- what it is given -----------------------------------------------------------------
+
+    def set_scene(self, scene: Scene) -> None:
+        """Show another scene."""
+        if scene is not self.scene:
+            self.scene = scene
+            self._schedule()
+
+    def set_light(self, light: Light) -> None:
+        """Light other positions and steps."""
+        if light != self.light:
+            self.light = light
+            self._schedule()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw in other colours or sizes."""
+        if theme != self.theme:
+            self.theme = theme
+            self._schedule()
+
+    def flush(self) -> None:
+        """Draw now what is still to be drawn, seen or not."""
+        self._timer.stop()
+        now = (self.scene, self.light, self.theme)
+        if self._drawn == now:
+            return
+        change = self._change()
+        self._drawn = now
+        self.draw(change)
+        self.captioned.emit()
+
+    def _change(self) -> Change:
+        if self._drawn is None:
+            return Change()
+        scene, light, theme = self._drawn
+        source = (
+            scene.run is not self.scene.run
+            or scene.words != self.scene.words
+            or theme != self.theme
+        )
+        return Change(
+            source=source,
+            steps=source or scene.steps is not self.scene.steps,
+            place=scene is not self.scene,
+            light=light != self.light,
+        )
+
+    def _schedule(self) -> None:
+        if self.isVisible():
+            self._timer.start(0)
+
+    # -- Qt -------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.flush()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self.ask(Hover())
+        self.said.emit("")
+        super().leaveEvent(event)
+
+    def sizeHint(self) -> QSize:
+        return QSize(*(self.theme.px(length) for length in self.natural))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self.theme.px(120), self.theme.px(70))
+
+    def ask(self, intent: Intent) -> None:
+        """Emit an intent; hovering what is lit already is not said again."""
+        if isinstance(intent, Hover) and (intent.source, intent.target) == (
+            self.light.source,
+            self.light.target,
+        ):
+            return
+        self.wanted.emit(intent)
+
+
+class PaintedPanel(Panel):
+    """A panel that paints itself, on the screen as into an SVG."""
+
+    def draw(self, change: Change) -> None:
+        """Prepare what `paint` needs, then ask for a repaint; override and call this last."""
+        self.update()
+
+    def paint(self, painter: QPainter) -> None:
+        """Paint everything into `self.rect()`, whose background is filled already."""
+        raise NotImplementedError
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self.theme.colour("card"))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(self.theme.font())
+        self.paint(painter)
+        painter.end()
+
+    def paint_blank(self, painter: QPainter, text: str) -> None:
+        """Say in the middle why there is nothing to see."""
+        painter.setPen(self.theme.colour("dim"))
+        margin = self.theme.px(12)
+        painter.drawText(
+            self.rect().adjusted(margin, margin, -margin, -margin),
+            Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap,
+            text,
+        )

@@ -1,0 +1,1 @@
+"""The panels, one file each. Defining one registers it; none imports another."""

@@ -1,0 +1,119 @@
+"""What the panels draw: one frozen scene, and what is lit in it.
+
+A scene is a branch of the run with a place in it. Panels are functions of scene, light and theme;
+two scenes with the very same `steps` differ only in place, which lets a panel keep what it drew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from functools import cached_property
+
+from attn_desktop.analysis.labels import SourceAxis, source_axis, token_labels
+from attn_desktop.common.mode import Mode
+from attn_desktop.trace.records import ProbeRecord, RunRecord, StepRecord
+
+
+class Phase(IntEnum):
+    """What has been computed of the step at the playhead; a later phase shows all before it."""
+
+    ENERGIES = 0
+    WINDOW = 1
+    ALPHA = 2
+    CONTEXT = 3
+    STATE = 4
+    LOGITS = 5
+    TOKEN = 6
+
+
+@dataclass(frozen=True)
+class Branch:
+    """One way from the start to a leaf. parted: first step that is its own (1 for the first).
+
+    leaf: id of its last node. about: what makes it differ, in a few words. text: what it says.
+    """
+
+    leaf: int
+    parted: int
+    steps: int
+    mode: Mode
+    about: str
+    text: str
+    complete: bool
+    shown: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """steps: of the branch shown, from t = 1 on. t: the step at the playhead, 0 before the first.
+
+    probes: by node. words: whether source pieces are joined to words. busy: whether more steps
+    are on their way.
+    """
+
+    run: RunRecord | None = None
+    steps: tuple[StepRecord, ...] = ()
+    t: int = 0
+    phase: Phase = Phase.TOKEN
+    words: bool = False
+    busy: bool = False
+    probes: Mapping[int, tuple[ProbeRecord, ...]] = field(default_factory=dict)
+    branches: tuple[Branch, ...] = ()
+
+    @property
+    def step(self) -> StepRecord | None:
+        """The step at the playhead, None before the first."""
+        return self.steps[self.t - 1] if self.t else None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the branch came to its end token."""
+        return bool(self.steps) and self.steps[-1].is_end
+
+    @cached_property
+    def source(self) -> SourceAxis:
+        """The columns of the source; raises ValueError without a run."""
+        if self.run is None:
+            raise ValueError("a scene without a run has no source")
+        return source_axis(self.run, self.words)
+
+    @cached_property
+    def tokens(self) -> tuple[str, ...]:
+        """Labels of the target tokens, one a step."""
+        return token_labels([step.token for step in self.steps])
+
+    def reveals(self, phase: Phase) -> bool:
+        """Whether the step at the playhead has come so far; never true before the first step."""
+        return self.t > 0 and phase <= self.phase
+
+    def probe(self, kind: str) -> ProbeRecord | None:
+        """The newest probe of a kind at the playhead."""
+        if self.step is None:
+            return None
+        found = [probe for probe in self.probes.get(self.step.node, ()) if probe.kind == kind]
+        return found[-1] if found else None
+
+
+@dataclass(frozen=True)
+class Light:
+    """What is lit in every panel. source: positions. target: steps t, from 1 on.
+
+    Hovering lights for as long as it lasts; what is brushed stays lit until the next brush.
+    """
+
+    source: frozenset[int] = frozenset()
+    target: frozenset[int] = frozenset()
+    brushed_source: frozenset[int] = frozenset()
+    brushed_target: frozenset[int] = frozenset()
+
+    @property
+    def all_source(self) -> frozenset[int]:
+        """Hovered and brushed source positions."""
+        return self.source | self.brushed_source
+
+    @property
+    def all_target(self) -> frozenset[int]:
+        """Hovered and brushed steps."""
+        return self.target | self.brushed_target
