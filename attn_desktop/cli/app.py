@@ -19,7 +19,7 @@ import typer
 from typer.core import TyperGroup
 
 from attn_desktop import __version__
-from attn_desktop.cli import decode, doctor, evaluate, models, show, step, trace, train
+from attn_desktop.cli import decode, doctor, engine, evaluate, models, show, step, trace, train
 from attn_desktop.cli.messages import complain
 from attn_desktop.common.errors import UserError
 
@@ -135,6 +135,7 @@ app.command("evaluate")(evaluate.command)
 app.command("train")(train.command)
 app.command("models")(models.command)
 app.command("doctor")(doctor.command)
+app.command("engine")(engine.command)
 
 
 def main() -> None:

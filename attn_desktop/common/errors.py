@@ -24,6 +24,14 @@ class TraceFileError(UserError):
     """An `.attn` file that is cut short, corrupt or written by a newer version."""
 
 
+class ExportError(UserError):
+    """A picture or a table that cannot be written where the user wants it."""
+
+
+class WindowError(UserError):
+    """A machine on which no window can be opened, and what would help."""
+
+
 class ProtocolError(UserError):
     """Bytes on the pipe between window and engine that are no message of this program."""
 

@@ -1,22 +1,21 @@
-"""Panels made of pyqtgraph plots, and the axis that labels source positions or steps."""
+"""Panels made of pyqtgraph plots, and the view that says where the pointer is."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QResizeEvent
+from PySide6.QtGui import QPainterPath, QResizeEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
+from attn_desktop.gui.axes import LabelAxis
 from attn_desktop.gui.panel import Panel
 from attn_desktop.gui.theme import Theme
 
-ANGLE_DEG = 38
-#: Longest label, in average characters; a longer one is cut with an ellipsis.
-LABEL_CHARACTERS = 14
+#: Zooming in ends at so many columns or rows.
+FEWEST_IN_VIEW = 2
 
 
 class PlotPanel(Panel):
@@ -54,6 +53,9 @@ class PlotPanel(Panel):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._blank.setGeometry(self.rect())
+        for item in self.canvas.scene().items():
+            if isinstance(item, LabelAxis):
+                item.fit(self.width(), self.height())
 
 
 class PointerBox(pg.ViewBox):  # type: ignore[misc]  # pyqtgraph has no annotations
@@ -61,7 +63,7 @@ class PointerBox(pg.ViewBox):  # type: ignore[misc]  # pyqtgraph has no annotati
 
     The left button is for pointing; the wheel zooms, the middle button moves what is seen, a
     double click shows all of it again. moved: a QPointF, or None when it left. dragged: the
-    QRectF from press to pointer.
+    QRectF from press to pointer. Pointing at an axis counts, with a place outside the range.
     """
 
     moved = Signal(object)
@@ -71,6 +73,74 @@ class PointerBox(pg.ViewBox):  # type: ignore[misc]  # pyqtgraph has no annotati
     def __init__(self) -> None:
         super().__init__(enableMenu=False)
         self.setMouseMode(pg.ViewBox.PanMode)
+        self._whole: QRectF | None = None
+
+    # -- what is in view ------------------------------------------------------------------
+
+    def show_whole(self, whole: QRectF, anew: bool = False) -> None:
+        """Bound the view by `whole` and show all of it, unless the user has zoomed.
+
+        anew: zoomed or not.
+        """
+        keep = [not anew and self.is_zoomed(axis) for axis in (0, 1)]
+        self._whole = QRectF(whole)
+        self.disableAutoRange()
+        self.setLimits(
+            xMin=whole.left(),
+            xMax=whole.right(),
+            yMin=whole.top(),
+            yMax=whole.bottom(),
+            minXRange=min(FEWEST_IN_VIEW, whole.width()),
+            minYRange=min(FEWEST_IN_VIEW, whole.height()),
+        )
+        if not keep[0]:
+            self.setXRange(whole.left(), whole.right(), padding=0)
+        if not keep[1]:
+            self.setYRange(whole.top(), whole.bottom(), padding=0)
+
+    def is_zoomed(self, axis: int) -> bool:
+        """Whether some of the whole is out of view along x (0) or y (1)."""
+        if self._whole is None:
+            return False
+        low, high = self.viewRange()[axis]
+        extent = self._whole.width() if axis == 0 else self._whole.height()
+        return bool(high - low < extent * (1 - 1e-3))
+
+    def columns_in_view(self, count: int) -> range:
+        """Of columns i..i + 1, those whose middle is in view."""
+        low, high = self.viewRange()[0]
+        return range(max(0, math.ceil(low - 0.5 - 1e-6)), min(count, math.floor(high + 0.5 + 1e-6)))
+
+    def bring_row(self, row: int) -> None:
+        """Move what is seen up or down until row i..i + 1 is in view."""
+        low, high = self.viewRange()[1]
+        shift = min(0.0, row - low) + max(0.0, row + 1 - high)
+        if shift:
+            self.setYRange(low + shift, high + shift, padding=0)
+
+    def pixels(self) -> tuple[float, float]:
+        """Width and height of one unit, in pixels; never 0."""
+        (left, right), (low, high) = self.viewRange()
+        return (
+            max(self.width() / max(right - left, 1e-9), 1e-6),
+            max(self.height() / max(high - low, 1e-9), 1e-6),
+        )
+
+    def linkedViewChanged(self, view: Any, axis: int) -> None:
+        # pyqtgraph lines up linked views that overlap on the screen, so that the same place is
+        # below the same pixel, and for that shows less or more than the other. All columns of one
+        # shall be all columns of the other.
+        if self.linksBlocked or view is None:
+            return
+        view.blockLink(True)
+        try:
+            low, high = view.viewRange()[axis]
+            self.enableAutoRange(axis, False)
+            (self.setXRange if axis == self.XAxis else self.setYRange)(low, high, padding=0)
+        finally:
+            view.blockLink(False)
+
+    # -- pointer --------------------------------------------------------------------------
 
     def hoverEvent(self, event: Any) -> None:
         if event.isExit():
@@ -79,24 +149,27 @@ class PointerBox(pg.ViewBox):  # type: ignore[misc]  # pyqtgraph has no annotati
         # Claimed, so that another item below the pointer does not take drag and click.
         event.acceptDrags(Qt.MouseButton.LeftButton)
         event.acceptClicks(Qt.MouseButton.LeftButton)
-        self.moved.emit(self.mapToView(event.pos()))
+        self.moved.emit(self.mapSceneToView(event.scenePos()))
 
     def mouseClickEvent(self, event: Any) -> None:
         if event.button() != Qt.MouseButton.LeftButton:
             return
         event.accept()
-        if event.double():
+        if not event.double():
+            self.clicked.emit(self.mapSceneToView(event.scenePos()))
+        elif self._whole is None:
             self.autoRange(padding=0)
         else:
-            self.clicked.emit(self.mapToView(event.pos()))
+            self.show_whole(self._whole, anew=True)
 
     def mouseDragEvent(self, event: Any, axis: int | None = None) -> None:
         if event.button() != Qt.MouseButton.LeftButton:
             super().mouseDragEvent(event, axis)
             return
         event.accept()
-        start = self.mapToView(event.buttonDownPos())
-        self.dragged.emit(QRectF(start, self.mapToView(event.pos())).normalized())
+        start = self.mapSceneToView(event.buttonDownScenePos())
+        here = self.mapSceneToView(event.scenePos())
+        self.dragged.emit(QRectF(start, here).normalized())
 
 
 def bare_plot(axes: dict[str, pg.AxisItem] | None = None) -> pg.PlotItem:
@@ -104,118 +177,23 @@ def bare_plot(axes: dict[str, pg.AxisItem] | None = None) -> pg.PlotItem:
     plot = pg.PlotItem(axisItems=axes or {}, viewBox=PointerBox())
     plot.hideButtons()
     plot.setContentsMargins(0, 0, 0, 0)
+    # An axis stays next to the view where labels of another need a wider margin.
+    for side, edge in (("left", "AlignRight"), ("right", "AlignLeft")):
+        axis = plot.getAxis(side)
+        plot.layout.setAlignment(axis, Qt.AlignmentFlag[edge])
     return plot
 
 
-class LabelAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no annotations
-    """Words along an axis, entry i at i + 0.5: upright at the left, leaning at top or bottom.
+def diamonds(places: list[QPointF], across: float, down: float) -> QPainterPath:
+    """Diamonds around places, with half diagonals in units of the view."""
+    path = QPainterPath()
+    for at in places:
+        path.moveTo(at.x() - across, at.y())
+        path.lineTo(at.x(), at.y() - down)
+        path.lineTo(at.x() + across, at.y())
+        path.lineTo(at.x(), at.y() + down)
+        path.closeSubpath()
+    return path
 
-    Where they would overlap, some are left out, but never a lit one.
-    """
 
-    def __init__(self, orientation: str) -> None:
-        super().__init__(orientation)
-        self._labels: Sequence[str] = ()
-        self._lit: frozenset[int] = frozenset()
-        self._ink, self._dim = QColor("black"), QColor("grey")
-        self._font = self.font()
-        self._bold = self.font()
-
-    def set_labels(self, labels: Sequence[str], theme: Theme, role: Any) -> None:
-        """Show other labels, in the ink of `role`."""
-        self._ink, self._dim = theme.ink(role), theme.colour("dim")
-        self._font, self._bold = theme.font(0.9), theme.font(0.9, bold=True)
-        metrics = QFontMetricsF(self._font)
-        room = metrics.averageCharWidth() * LABEL_CHARACTERS
-        self._labels = [
-            metrics.elidedText(label, Qt.TextElideMode.ElideRight, room) for label in labels
-        ]
-        longest = max((metrics.horizontalAdvance(label) for label in self._labels), default=0.0)
-        if self.orientation in ("top", "bottom"):
-            lean = math.sin(math.radians(ANGLE_DEG))
-            self.setHeight(math.ceil(longest * lean + metrics.height()) + 4)
-        else:
-            self.setWidth(math.ceil(longest) + 12)
-        self._draw_again()
-
-    def set_lit(self, lit: frozenset[int]) -> None:
-        """The entries that stand out."""
-        if lit != self._lit:
-            self._lit = lit
-            self._draw_again()
-
-    def _draw_again(self) -> None:
-        self.picture = None
-        self.update()
-
-    def paint(self, painter: QPainter, option: Any, widget: Any = None) -> None:
-        view = self.linkedView()
-        if view is None or not self._labels:
-            return
-        metrics = QFontMetricsF(self._font)
-        if self.orientation in ("top", "bottom"):
-            self._paint_leaning(painter, view, metrics)
-        else:
-            self._paint_upright(painter, view, metrics)
-
-    def _place(self, view: Any, index: int) -> QPointF:
-        """Where entry `index` is, in this axis's own coordinates."""
-        at = QPointF(index + 0.5, index + 0.5)
-        return QPointF(self.mapFromItem(view, view.mapFromView(at)))
-
-    def _shown(self, view: Any, pitch: float, needed: float) -> list[int]:
-        """The entries in view, thinned so that each has `needed` pixels; lit ones stay."""
-        low, high = view.viewRange()[0 if self.orientation in ("top", "bottom") else 1]
-        first, last = max(0, math.floor(low)), min(len(self._labels), math.ceil(high))
-        stride = max(1, math.ceil(needed / max(pitch, 1e-6)))
-        near = {index + d for index in self._lit for d in range(1 - stride, stride)}
-        return [
-            index
-            for index in range(first, last)
-            if index in self._lit or (index % stride == 0 and index not in near)
-        ]
-
-    def _set_ink(self, painter: QPainter, index: int) -> None:
-        lit = index in self._lit
-        painter.setFont(self._bold if lit else self._font)
-        painter.setPen(self._ink if lit or not self._lit else self._faint())
-
-    def _faint(self) -> QColor:
-        colour = QColor(self._ink)
-        colour.setAlphaF(0.75)
-        return colour
-
-    def _paint_leaning(self, painter: QPainter, view: Any, metrics: QFontMetricsF) -> None:
-        pitch = abs(self._place(view, 1).x() - self._place(view, 0).x())
-        box = self.boundingRect()
-        top = self.orientation == "top"
-        for index in self._shown(view, pitch, metrics.height() * 1.15):
-            x = self._place(view, index).x()
-            if not box.left() <= x <= box.right():
-                continue
-            self._set_ink(painter, index)
-            width = painter.fontMetrics().horizontalAdvance(self._labels[index])
-            painter.save()
-            if top:
-                painter.translate(x - metrics.height() * 0.15, box.bottom() - 4)
-                painter.rotate(-ANGLE_DEG)
-                painter.drawText(QPointF(0, 0), self._labels[index])
-            else:
-                painter.translate(x + metrics.height() * 0.25, box.top() + metrics.ascent())
-                painter.rotate(-ANGLE_DEG)
-                painter.drawText(QPointF(-width, 0), self._labels[index])
-            painter.restore()
-
-    def _paint_upright(self, painter: QPainter, view: Any, metrics: QFontMetricsF) -> None:
-        pitch = abs(self._place(view, 1).y() - self._place(view, 0).y())
-        box = self.boundingRect()
-        flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        for index in self._shown(view, pitch, metrics.height() * 0.9):
-            y = self._place(view, index).y()
-            if not box.top() <= y <= box.bottom():
-                continue
-            self._set_ink(painter, index)
-            half = metrics.height()
-            painter.drawText(
-                QRectF(box.left(), y - half, box.width() - 6, 2 * half), flags, self._labels[index]
-            )
+__all__ = ["LabelAxis", "PlotPanel", "PointerBox", "bare_plot", "diamonds"]

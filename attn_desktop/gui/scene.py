@@ -7,7 +7,7 @@ two scenes with the very same `steps` differ only in place, which lets a panel k
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cached_property
 
@@ -61,6 +61,14 @@ class Scene:
     busy: bool = False
     probes: Mapping[int, tuple[ProbeRecord, ...]] = field(default_factory=dict)
     branches: tuple[Branch, ...] = ()
+
+    def at(self, t: int, phase: Phase) -> Scene:
+        """The same scene with the playhead elsewhere, without working out its labels anew."""
+        moved = replace(self, t=t, phase=phase)
+        for name in ("source", "tokens"):
+            if name in self.__dict__:
+                moved.__dict__[name] = self.__dict__[name]
+        return moved
 
     @property
     def step(self) -> StepRecord | None:

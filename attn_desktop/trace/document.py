@@ -127,6 +127,13 @@ class ProbePart(Strict):
     arrays: dict[str, str]
 
 
+class PlacePart(Strict):
+    """`Place`."""
+
+    leaf: int | None
+    t: int
+
+
 class Document(Strict):
     """All of it."""
 
@@ -136,6 +143,7 @@ class Document(Strict):
     steps: list[StepPart]
     stacks: list[StackPart]
     probes: list[ProbePart]
+    place: PlacePart | None = None
 
 
 def encode_document(document: Document) -> str:

@@ -17,6 +17,7 @@ from attn_desktop.trace.document import (
     Document,
     ModelPart,
     NodePart,
+    PlacePart,
     ProbePart,
     ReadingPart,
     RootPart,
@@ -37,7 +38,7 @@ from attn_desktop.trace.records import (
 )
 from attn_desktop.trace.run_tree import Choice, Node, Root, RunTree
 from attn_desktop.trace.tensor_file import AnyArray, Parts
-from attn_desktop.trace.trace import Trace
+from attn_desktop.trace.trace import Place, Trace
 
 Path = tuple[str, ...]
 Key = TypeVar("Key", str, Path)
@@ -69,6 +70,7 @@ def pack(trace: Trace) -> tuple[Document, dict[str, Parts]]:
         steps=[_pack_step(step) for step in trace.steps],
         stacks=stacks,
         probes=probes,
+        place=None if trace.place is None else PlacePart(leaf=trace.place.leaf, t=trace.place.t),
     )
     return document, tensors
 
@@ -92,7 +94,8 @@ def unpack(document: Document, tensors: Mapping[str, AnyArray]) -> Trace:
     )
     if rest:
         raise TraceFileError(f"tensor {next(iter(rest))!r} belongs to no part of the trace")
-    return Trace(run, tree, steps, probes)
+    place = None if document.place is None else Place(document.place.leaf, document.place.t)
+    return Trace(run, tree, steps, probes, place)
 
 
 def _pack_run(run: RunRecord) -> RunPart:

@@ -207,8 +207,16 @@ class _Array(msgspec.Struct, frozen=True):
 
 
 def encode_frame(message: Message) -> bytes:
-    """A message with its length in front of it; ProtocolError where it is too large."""
-    body = _ENCODER.encode(message)
+    """A message with its length in front of it.
+
+    ProtocolError where it is too large, or holds a text or an array that cannot be sent.
+    """
+    try:
+        body = _ENCODER.encode(message)
+    except UnicodeEncodeError as error:
+        raise ProtocolError(
+            f"a text with a lone surrogate at character {error.start} cannot be sent"
+        ) from None
     if len(body) > MAX_FRAME_BYTES:
         raise ProtocolError(f"a message of {len(body)} bytes; the most is {MAX_FRAME_BYTES}")
     return len(body).to_bytes(LENGTH_BYTES, "big") + body
@@ -278,6 +286,9 @@ def _read_array(array: _Array) -> NDArray[Any]:
         raise ValueError(f"no array has dtype {array.dtype!r} and shape {array.shape}")
     if math.prod(array.shape) * dtype.itemsize != len(array.data):
         raise ValueError(f"{len(array.data)} bytes are no {array.dtype} of shape {array.shape}")
+    # numpy takes any byte other than 0 and 1 for a bool that equals neither.
+    if array.dtype == "BOOL" and not set(array.data) <= {0, 1}:
+        raise ValueError("an array is BOOL but holds bytes other than 0 and 1")
     return np.frombuffer(array.data, dtype=dtype).reshape(array.shape)
 
 

@@ -29,6 +29,14 @@ WHOLE = "iu"
 KIND_NAMES = {FLOAT: "floats", BOOL: "bools", WHOLE: "whole numbers"}
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a reader was: the branch that ends in node `leaf` (None: no step), at step t."""
+
+    leaf: int | None
+    t: int
+
+
 @dataclass(frozen=True, eq=False)
 class Trace:
     """A run with its tree, at most one step per node, and the probes attached to nodes."""
@@ -37,11 +45,12 @@ class Trace:
     tree: RunTree
     steps: tuple[StepRecord, ...]
     probes: tuple[ProbeRecord, ...] = ()
+    place: Place | None = None
 
 
 def check_trace(trace: Trace) -> None:
     """Raise `TraceFileError`, naming the field, where shapes, dtypes or ids do not agree."""
-    axes = _check_run(trace.run)
+    axes = check_run(trace.run)
     seen: set[int] = set()
     for i, step in enumerate(trace.steps):
         where = f"steps[{i}]"
@@ -49,15 +58,17 @@ def check_trace(trace: Trace) -> None:
             raise TraceFileError(f"{where} is a second step of node {step.node}")
         seen.add(step.node)
         _check_ids(where, step, trace.tree)
-        _check_step(where, step, axes)
+        check_step(where, step, axes)
     for i, probe in enumerate(trace.probes):
         if probe.node not in trace.tree:
             raise TraceFileError(f"probes[{i}] belongs to node {probe.node}, not in the tree")
         for name, array in probe.arrays.items():
             _as_array(f"probes[{i}].arrays[{name!r}]", array)
+    if trace.place is not None:
+        _check_place(trace.place, trace.tree)
 
 
-class _Axes(dict[str, int]):
+class Axes(dict[str, int]):
     """Lengths of named axes; the first array that has an axis decides its length."""
 
     def expect(self, where: str, value: object, kind: str, *names: str) -> None:
@@ -76,9 +87,17 @@ class _Axes(dict[str, int]):
                 f"not {array.dtype} of shape {array.shape}"
             )
 
-    def known(self, **lengths: int) -> _Axes:
+    def known(self, **lengths: int) -> Axes:
         """A copy that knows more axes and forgets what it learns."""
-        return _Axes(self, **lengths)
+        return Axes(self, **lengths)
+
+
+def _check_place(place: Place, tree: RunTree) -> None:
+    if place.leaf is not None and place.leaf not in tree:
+        raise TraceFileError(f"place.leaf {place.leaf} is not in the tree")
+    longest = 0 if place.leaf is None else tree[place.leaf].t
+    if not 0 <= place.t <= longest:
+        raise TraceFileError(f"place.t must lie in 0..{longest}, not {place.t}")
 
 
 def _as_array(where: str, value: object) -> NDArray[Any]:
@@ -87,9 +106,9 @@ def _as_array(where: str, value: object) -> NDArray[Any]:
     return value
 
 
-def _check_run(run: RunRecord) -> _Axes:
-    """Check the arrays of the run; returns the axes S, H and N that every step shares."""
-    axes = _Axes({"S": len(run.source), "ends": 2})
+def check_run(run: RunRecord) -> Axes:
+    """Check the arrays of a run; returns the axes S, H and N that every step shares."""
+    axes = Axes({"S": len(run.source), "ends": 2})
     axes.expect("run.states", run.states, FLOAT, "S", "H")
     axes.expect("run.words", run.words, WHOLE, "S")
     axes.expect("run.spans", run.spans, WHOLE, "S", "ends")
@@ -128,7 +147,8 @@ def _check_ids(where: str, step: StepRecord, tree: RunTree) -> None:
         raise TraceFileError(f"{where}.seed must be from 0 to 2**63-1, not {step.seed}")
 
 
-def _check_step(where: str, step: StepRecord, axes: _Axes) -> None:
+def check_step(where: str, step: StepRecord, axes: Axes) -> None:
+    """Check one record against the axes of its run; `where` begins the message."""
     if step.mode.weighting not in step.readings:
         raise TraceFileError(f"{where}.readings lacks the active one, {step.mode.weighting!r}")
     for kind, attention in step.attention.items():
@@ -138,7 +158,7 @@ def _check_step(where: str, step: StepRecord, axes: _Axes) -> None:
         _check_reading(f"{where}.readings[{name!r}]", reading, axes)
 
 
-def _check_attention(where: str, attention: AttentionRecord, axes: _Axes, source: str) -> None:
+def _check_attention(where: str, attention: AttentionRecord, axes: Axes, source: str) -> None:
     axes.expect(f"{where}.energies", attention.energies, FLOAT, "layers", "heads", source)
     axes.expect(f"{where}.alpha", attention.alpha, FLOAT, "layers", "heads", source)
     axes.expect(f"{where}.mask", attention.mask, BOOL, "layers", "heads", source)
@@ -152,7 +172,7 @@ def _check_attention(where: str, attention: AttentionRecord, axes: _Axes, source
         raise TraceFileError(f"{where}.sampled must lie in 0..{axes[source] - 1}")
 
 
-def _check_reading(where: str, reading: Reading, axes: _Axes) -> None:
+def _check_reading(where: str, reading: Reading, axes: Axes) -> None:
     axes = axes.known(K=len(reading.top_tokens))
     axes.expect(f"{where}.context", reading.context, FLOAT, "H")
     axes.expect(f"{where}.state", reading.state, FLOAT, "N")

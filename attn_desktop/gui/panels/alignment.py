@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtWidgets import QGraphicsRectItem, QWidget
+from PySide6.QtGui import QPainterPath
+from PySide6.QtWidgets import QGraphicsPathItem, QGraphicsRectItem, QWidget
 
+from attn_desktop.common.mode import HARD
+from attn_desktop.gui.axes import LabelAxis
 from attn_desktop.gui.intents import Brush, GoTo, Hover
 from attn_desktop.gui.panel import Change, Table
-from attn_desktop.gui.plot_panel import LabelAxis, PlotPanel, bare_plot
+from attn_desktop.gui.plot_panel import PlotPanel, bare_plot, diamonds
 from attn_desktop.gui.scene import Phase
 from attn_desktop.gui.theme import Theme
+
+#: Largest cell, so that one step or one position does not fill the panel.
+CELL_WIDTH, CELL_HEIGHT = 96, 56
+#: Cells from this size on are set apart by lines.
+LINED = 14
+UNKNOWN = "…"
 
 
 class AlignmentPanel(PlotPanel):
@@ -25,7 +35,9 @@ class AlignmentPanel(PlotPanel):
     about = (
         "α_tj = softmax_j(e_tj): how much step t looks at source position j.\n"
         "One row a step, one column a source position; white is 1, black is 0. Rows sum to 1.\n"
-        "Click a row to go to its step, drag to brush. Several layers and heads are averaged."
+        "◆ marks the position that hard attention drew. Steps after the playhead are pale.\n"
+        "Click a row to go to its step, drag to brush, turn the wheel to zoom, double-click to\n"
+        "see all again. Several layers and heads are averaged."
     )
     natural = (380, 300)
 
@@ -38,11 +50,27 @@ class AlignmentPanel(PlotPanel):
         self.plot.invertY(True)
         self.canvas.addItem(self.plot)
         self._image = pg.ImageItem(axisOrder="row-major")
-        self._later, self._here = QGraphicsRectItem(), QGraphicsRectItem()
-        for item in (self._image, self._later, self._here):
+        self._unknown, self._later = QGraphicsRectItem(), QGraphicsRectItem()
+        self._lines, self._draws = QGraphicsPathItem(), QGraphicsPathItem()
+        self._lit_columns, self._lit_rows = QGraphicsPathItem(), QGraphicsPathItem()
+        self._here = QGraphicsRectItem()
+        for item in (
+            self._image,
+            self._unknown,
+            self._lines,
+            self._draws,
+            self._later,
+            self._lit_columns,
+            self._lit_rows,
+            self._here,
+        ):
             self.plot.addItem(item)
         self._alpha = np.zeros((0, 0))
+        self._hidden_token: int | None = None
+        self._extent: tuple[object, int] | None = None
         view = self.source_view
+        view.sigRangeChanged.connect(self._arrange)
+        view.sigResized.connect(self._arrange)
         view.moved.connect(self._moved)
         view.clicked.connect(self._clicked)
         view.dragged.connect(self._dragged)
@@ -52,26 +80,46 @@ class AlignmentPanel(PlotPanel):
         """The view whose x axis is the source, for linking with other panels."""
         return self.plot.getViewBox()
 
+    # -- drawing --------------------------------------------------------------------------
+
     def draw(self, change: Change) -> None:
-        scene = self.scene
+        scene, theme = self.scene, self.theme
         self.say_blank("" if scene.run else "Encode a sentence to see where each step looks.")
         if scene.run is None:
+            self._alpha = np.zeros((0, 0))
             return
         if change.source:
-            self.paint_canvas()
-            self._columns.set_labels(scene.source.labels, self.theme, "source")
-            self._image.setLookupTable(self.theme.alpha_lut())
-            self._later.setPen(pg.mkPen(None))
-            self._later.setBrush(self.theme.colour("card", 0.35))
-            self._here.setPen(pg.mkPen(self.theme.hue("target"), width=self.theme.px(2)))
+            self._paint_theme()
+            self._columns.set_labels(scene.source.labels, theme, "source")
         if change.steps:
             self._alpha = self._matrix()
-            self._rows.set_labels(scene.tokens, self.theme, "target")
+            self._show_image()
+        hidden = None if not scene.t or scene.reveals(Phase.TOKEN) else scene.t - 1
+        if change.steps or hidden != self._hidden_token:
+            self._hidden_token = hidden
+            tokens = [UNKNOWN if row == hidden else token for row, token in enumerate(scene.tokens)]
+            self._rows.set_labels(tokens, theme, "target")
+        self._show_extent()
         if change.steps or change.place:
-            self._show_matrix()
-        rows = {t - 1 for t in self.light.all_target} | ({scene.t - 1} if scene.t else set())
-        self._rows.set_lit(frozenset(rows))
-        self._columns.set_lit(frozenset(scene.source.columns(self.light.all_source)))
+            self._show_place()
+        self._show_light()
+        self._arrange()
+
+    def _paint_theme(self) -> None:
+        theme = self.theme
+        self.paint_canvas()
+        for item, colour in (
+            (self._unknown, theme.colour("faint")),
+            (self._later, theme.colour("card", 0.55)),
+            (self._draws, theme.hue("hard")),
+        ):
+            item.setPen(pg.mkPen(None))
+            item.setBrush(colour)
+        # The playhead stands out by its weight where it meets another lit row.
+        self._here.setPen(pg.mkPen(theme.hue("target"), width=theme.px(2)))
+        self._lit_rows.setPen(pg.mkPen(theme.hue("target"), width=1))
+        self._lit_columns.setPen(pg.mkPen(theme.hue("source"), width=theme.px(1.5)))
+        self._lines.setPen(pg.mkPen(theme.colour("card", 0.8 if theme.dark else 1), width=1))
 
     def _matrix(self) -> NDArray[np.float64]:
         """α of all steps, (T, G); rows without attention are NaN."""
@@ -82,70 +130,171 @@ class AlignmentPanel(PlotPanel):
                 matrix[row] = scene.source.sum(step.cross.alpha.mean(axis=(0, 1)))
         return matrix
 
-    def _show_matrix(self) -> None:
+    def _show_image(self) -> None:
+        count, width = self._alpha.shape
+        self._image.setVisible(count > 0)
+        if not count:
+            return
+        level = np.rint(np.nan_to_num(self._alpha).clip(0, 1) * 255).astype(np.uint8)
+        colours = self.theme.alpha_lut()[level]
+        faint = self.theme.colour("faint")
+        colours[np.isnan(self._alpha)] = (faint.red(), faint.green(), faint.blue())
+        self._image.setImage(colours, levels=(0, 255))
+        self._image.setRect(QRectF(0, 0, width, count))
+
+    def _show_extent(self) -> None:
+        """All rows and columns; what the user zoomed to stays while the columns are the same."""
+        count, width = self._alpha.shape
+        rows = max(count, 1)
+        columns = (self.scene.run, width)
+        self.source_view.setMaximumSize(
+            width * self.theme.px(CELL_WIDTH), rows * self.theme.px(CELL_HEIGHT)
+        )
+        self.source_view.show_whole(QRectF(0, 0, width, rows), anew=columns != self._extent)
+        self._extent = columns
+
+    def _show_place(self) -> None:
         scene = self.scene
         count, width = self._alpha.shape
-        shown = self._alpha
-        if scene.t and not scene.reveals(Phase.ALPHA):
-            shown = shown.copy()
-            shown[scene.t - 1] = np.nan
-        self._image.setVisible(count > 0)
-        if count:
-            lut = self.theme.alpha_lut()
-            colours = lut[np.rint(np.nan_to_num(shown) * 255).clip(0, 255).astype(np.uint8)]
-            faint = self.theme.colour("faint")
-            colours[np.isnan(shown)] = (faint.red(), faint.green(), faint.blue())
-            self._image.setImage(colours, levels=(0, 255))
-            self._image.setRect(QRectF(0, 0, width, count))
+        row = QRectF(0, scene.t - 1, width, 1)
         self._later.setRect(QRectF(0, scene.t, width, max(0, count - scene.t)))
         self._here.setVisible(scene.t > 0)
-        self._here.setRect(QRectF(0, scene.t - 1, width, 1))
-        rows = max(count, 1)
-        self.source_view.setLimits(xMin=0, xMax=width, yMin=0, yMax=rows)
-        self.plot.setRange(QRectF(0, 0, width, rows), padding=0)
+        self._here.setRect(row)
+        self._unknown.setVisible(scene.t > 0 and not scene.reveals(Phase.ALPHA))
+        self._unknown.setRect(row)
+        if scene.t:
+            self.source_view.bring_row(scene.t - 1)
+
+    def _show_light(self) -> None:
+        count, width = self._alpha.shape
+        rows = {t - 1 for t in self.light.all_target if t <= count}
+        columns = self.scene.source.columns(self.light.all_source)
+        here = {self.scene.t - 1} if self.scene.t else set()
+        self._rows.set_lit(frozenset(rows | here))
+        self._columns.set_lit(frozenset(columns))
+        self._lit_rows.setPath(
+            _frames(QRectF(0, first, width, n) for first, n in _runs(rows - here))
+        )
+        self._lit_columns.setPath(
+            _frames(QRectF(first, 0, n, count) for first, n in _runs(columns) if count)
+        )
+
+    def _arrange(self, *_: object) -> None:
+        """What depends on the size of a cell: lines between cells, and the marks of draws."""
+        count, width = self._alpha.shape
+        across, down = self.source_view.pixels()
+        self._lines.setVisible(min(across, down) > self.theme.px(LINED))
+        if self._lines.isVisible():
+            lines = QPainterPath()
+            for x in range(1, width):
+                lines.moveTo(x, 0)
+                lines.lineTo(x, count)
+            for y in range(1, count):
+                lines.moveTo(0, y)
+                lines.lineTo(width, y)
+            self._lines.setPath(lines)
+        half = min(self.theme.px(4.5), max(1.5, 0.42 * min(across, down)))
+        self._draws.setPath(diamonds(self._drawn_places(), half / across, half / down))
+        self.captioned.emit()
+
+    def _drawn_places(self) -> list[QPointF]:
+        """Where hard attention drew, in every step of which that is known."""
+        scene, places = self.scene, []
+        for row, step in enumerate(scene.steps[: len(self._alpha)]):
+            hidden = row == scene.t - 1 and not scene.reveals(Phase.CONTEXT)
+            if step.mode.weighting != HARD or step.cross is None or hidden:
+                continue
+            for column in scene.source.columns(frozenset(step.cross.sampled.ravel().tolist())):
+                places.append(QPointF(column + 0.5, row + 0.5))
+        return places
 
     def caption(self) -> str:
-        if self.scene.run is None:
+        scene = self.scene
+        if scene.run is None:
             return ""
-        low, high = ("black 0", "white 1") if self.theme.alpha_map == "grey" else ("dark 0", "bright 1")
+        if scene.steps and all(step.cross is None for step in scene.steps):
+            return "no attention"
+        low, high = (
+            ("black 0", "white 1") if self.theme.alpha_map == "grey" else ("dark 0", "bright 1")
+        )
         return f"α  {low} · {high}"
 
     def table(self) -> Table:
         if self.scene.run is None:
             return Table((), ())
         rows = [
-            (t + 1, token, *self._alpha[t].tolist()) for t, token in enumerate(self.scene.tokens)
+            (t, token, *alpha)
+            for t, (token, alpha) in enumerate(
+                zip(self.scene.tokens, self._matrix().tolist(), strict=True), start=1
+            )
         ]
         return Table(("t", "token", *self.scene.source.labels), rows)
 
     # -- pointer --------------------------------------------------------------------------
 
-    def _cell(self, at: QPointF) -> tuple[int, int] | None:
+    def _cell(self, at: QPointF) -> tuple[int | None, int | None]:
+        """Row and column at a place; None for one beside them, as over the other's labels."""
+        self.flush()
+        count, width = self._alpha.shape
         row, column = int(np.floor(at.y())), int(np.floor(at.x()))
-        inside = 0 <= row < self._alpha.shape[0] and 0 <= column < self._alpha.shape[1]
-        return (row, column) if inside else None
+        return row if 0 <= row < count else None, column if 0 <= column < width else None
 
     def _moved(self, at: QPointF | None) -> None:
-        cell = None if at is None else self._cell(at)
-        if cell is None:
-            self.ask(Hover())
-            self.said.emit("")
-            return
-        row, column = cell
-        axis, value = self.scene.source, self._alpha[row, column]
-        self.ask(Hover(frozenset(axis.positions(column)), frozenset({row + 1})))
-        token, word = self.scene.tokens[row], axis.labels[column]
-        alpha = "no attention" if np.isnan(value) else f"α = {value:.4f}"
-        self.said.emit(f"t {row + 1} “{token}” ← “{word}”  {alpha}")
+        row, column = (None, None) if at is None else self._cell(at)
+        scene = self.scene
+        positions = [] if column is None else scene.source.positions(column)
+        self.ask(Hover(frozenset(positions), frozenset() if row is None else frozenset({row + 1})))
+        said = []
+        if row is not None:
+            token = UNKNOWN if row == self._hidden_token else scene.tokens[row]
+            said.append(f"t {row + 1} “{token}”")
+        if column is not None:
+            said.append(f"“{scene.source.labels[column]}”")
+        text = " ← ".join(said)
+        if row is not None and column is not None:
+            text += f"  {self._alpha_text(row, column)}"
+        self.said.emit(text)
+
+    def _alpha_text(self, row: int, column: int) -> str:
+        if row == self.scene.t - 1 and not self.scene.reveals(Phase.ALPHA):
+            return "α not computed yet"
+        if self.scene.steps[row].cross is None:
+            return "no attention"
+        return f"α = {self._alpha[row, column]:.4f}"
 
     def _clicked(self, at: QPointF) -> None:
-        cell = self._cell(at)
-        if cell is not None:
-            self.ask(GoTo(cell[0] + 1))
+        row, column = self._cell(at)
+        if row is not None:
+            self.ask(GoTo(row + 1))
+        elif column is not None and at.y() < 0:
+            lit = self.light.brushed_source
+            positions = frozenset(self.scene.source.positions(column))
+            changed = lit - positions if positions <= lit else lit | positions
+            inside = frozenset(range(self.scene.source.size))
+            self.ask(Brush(changed & inside, self.light.brushed_target))
 
     def _dragged(self, area: QRectF) -> None:
+        self.flush()
         rows, columns = self._alpha.shape
         covered = range(max(0, int(area.left())), min(columns, int(np.ceil(area.right()))))
         steps = range(max(0, int(area.top())), min(rows, int(np.ceil(area.bottom()))))
         positions = {p for column in covered for p in self.scene.source.positions(column)}
         self.ask(Brush(frozenset(positions), frozenset(row + 1 for row in steps)))
+
+
+def _runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    """Neighbouring numbers joined: (first, how many) of each run."""
+    runs: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if runs and number == sum(runs[-1]):
+            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
+        else:
+            runs.append((number, 1))
+    return runs
+
+
+def _frames(areas: Iterable[QRectF]) -> QPainterPath:
+    path = QPainterPath()
+    for area in areas:
+        path.addRect(area)
+    return path

@@ -1,0 +1,1 @@
+"""The engine process: answers the window's messages on stdin and stdout."""

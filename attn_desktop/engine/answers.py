@@ -1,0 +1,130 @@
+"""What each request is answered with. Imports torch, so it is imported after the first hello."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
+
+import torch
+
+from attn_desktop.attention.scopes import SCOPES, Scope
+from attn_desktop.attention.scores import SCORES, Score
+from attn_desktop.common.errors import InputError
+from attn_desktop.common.mode import NO_ATTENTION
+from attn_desktop.common.model_list import list_models
+from attn_desktop.common.paths import resolve_model
+from attn_desktop.decoding.corpus import step_limit
+from attn_desktop.decoding.readings import probe_readings
+from attn_desktop.engine.devices import list_devices
+from attn_desktop.engine.workspace import Workspace
+from attn_desktop.families.checkpoint import Checkpoint
+from attn_desktop.trace.protocol import (
+    AnyReply,
+    AnyRequest,
+    Decode,
+    Devices,
+    Encode,
+    Encoded,
+    Formula,
+    ListDevices,
+    ListModels,
+    ModelOpened,
+    Models,
+    OpenModel,
+    Progress,
+    Stepped,
+)
+
+#: Raises CancelledError where the window no longer wants the answer.
+Check = Callable[[], None]
+
+FIXED_CONTEXT = Formula(
+    name=NO_ATTENTION, formula="c_t = [→h_S; ←h_1]", source="Sutskever et al. 2014"
+)
+
+
+class Answers:
+    """The requests that need computing, answered one at a time."""
+
+    def __init__(self) -> None:
+        # Batch 1 is fastest on one thread, and sums keep their order.
+        torch.set_num_threads(1)
+        self.torch_version = str(torch.__version__)
+        self._workspace = Workspace()
+
+    def replies(self, request: AnyRequest, check: Check) -> Iterator[AnyReply]:
+        """All replies but the last, `Done`; raises whatever the request fails with."""
+        match request:
+            case ListDevices():
+                yield Devices(request=request.request, devices=list_devices())
+            case ListModels():
+                yield Models(request=request.request, models=tuple(list_models()))
+            case OpenModel():
+                yield from self._open(request, check)
+            case Encode():
+                yield from self._encode(request, check)
+            case Decode():
+                yield from self._decode(request, check)
+            case _:
+                raise TypeError(f"{type(request).__name__} is not answered here")
+
+    def _open(self, request: OpenModel, check: Check) -> Iterator[AnyReply]:
+        checkpoint = yield from self._load(request, check)
+        model = checkpoint.model
+        yield ModelOpened(
+            request=request.request,
+            info=checkpoint.info,
+            device=str(model.device),
+            scores=(*(_formula(SCORES[name]) for name in model.attention.scores), FIXED_CONTEXT),
+            scopes=tuple(_formula(SCOPES[name]) for name in SCOPES),
+        )
+
+    def _encode(self, request: Encode, check: Check) -> Iterator[AnyReply]:
+        yield from self._load(request, check)
+        positions = self._workspace.encode(request.run, request.model, request.device, request.text)
+        record = positions.stepper.run
+        yield Encoded(
+            request=request.request,
+            run=request.run,
+            record=record,
+            step_limit=step_limit(len(record.source)),
+        )
+
+    def _load(
+        self, request: OpenModel | Encode, check: Check
+    ) -> Generator[AnyReply, None, Checkpoint]:
+        """The model of a request; reading it from its files takes long enough to say so."""
+        if not self._workspace.holds(request.model, request.device):
+            name = resolve_model(request.model).resolve().name
+            yield Progress(request=request.request, text=f"opening {name}")
+        checkpoint = self._workspace.open(request.model, request.device)
+        check()
+        return checkpoint
+
+    def _decode(self, request: Decode, check: Check) -> Iterator[AnyReply]:
+        if request.steps < 1:
+            raise InputError(f"the number of steps must be at least 1, not {request.steps}")
+        positions = self._workspace.run(request.run)
+        position = positions.after(request.path, check)
+        choice, forced = request.choice, request.forced
+        if forced is not None:
+            choice = replace(choice, how="forced")
+        for node in range(request.first_node, request.first_node + request.steps):
+            check()
+            before = position
+            record, made, position = positions.step(before, node, request.mode, choice, forced)
+            probe = probe_readings(positions.stepper, before, record)
+            yield Stepped(
+                request=request.request,
+                run=request.run,
+                node=made,
+                record=record,
+                probes=() if probe is None else (probe,),
+            )
+            if record.is_end:
+                break
+            choice, forced = request.choice, None
+
+
+def _formula(kind: type[Score] | type[Scope]) -> Formula:
+    return Formula(name=kind.name, formula=kind.formula, source=kind.source)

@@ -1,0 +1,260 @@
+"""Axes that paint themselves: words along source positions or steps, and a few round numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
+
+from attn_desktop.gui.theme import Role, Theme
+
+ANGLE_DEG = 38
+COSINE, SINE = math.cos(math.radians(ANGLE_DEG)), math.sin(math.radians(ANGLE_DEG))
+#: Longest label, in average characters; a longer one is cut with an ellipsis.
+LABEL_CHARACTERS = 14
+#: Sizes of type of the labels, the largest that fits.
+SIZES = (0.9, 0.82, 0.74)
+#: Most of the canvas that labels may take from the plot, along each side.
+SHARE = 0.36
+
+
+class OwnAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no annotations
+    """An axis along one side of a plot, painted by the subclass from the range of the view."""
+
+    def __init__(self, orientation: str) -> None:
+        super().__init__(orientation)
+        self._theme: Theme | None = None
+
+    @property
+    def _is_leaning(self) -> bool:
+        return self.orientation in ("top", "bottom")
+
+    def boundingRect(self) -> QRectF:
+        # Labels at the ends hang over into the corners of the plot.
+        size, plot = self.size(), self.parentItem()
+        own = QRectF(0, 0, size.width(), size.height())
+        if plot is None:
+            return own
+        around = self.mapRectFromItem(plot, plot.boundingRect())
+        if self._is_leaning:
+            return QRectF(around.left(), own.top(), around.width(), own.height())
+        return QRectF(own.left(), around.top(), own.width(), around.height())
+
+    def hoverEvent(self, event: Any) -> None:
+        """To the view: pointing at a label is pointing at its row or column."""
+        view = self.linkedView()
+        if view is not None:
+            view.hoverEvent(event)
+
+    def paint(self, painter: QPainter, option: Any, widget: Any = None) -> None:
+        view = self.linkedView()
+        if view is not None and self._theme is not None:
+            self.paint_labels(painter, view, self._theme)
+
+    def paint_labels(self, painter: QPainter, view: Any, theme: Theme) -> None:
+        """Paint along `view`; called only once there is something to paint."""
+        raise NotImplementedError
+
+    def _place(self, view: Any, value: float) -> float:
+        """Where a value of the view is, in pixels along this axis."""
+        at = self.mapFromItem(view, view.mapFromView(QPointF(value, value)))
+        return float(at.x() if self._is_leaning else at.y())
+
+    def _draw_again(self) -> None:
+        self.prepareGeometryChange()
+        self.picture = None
+        self.update()
+
+
+class LabelAxis(OwnAxis):
+    """Words along an axis, entry i at i + 0.5: upright at the left, leaning at top or bottom.
+
+    Where they would overlap the type gets smaller, then some are left out, lit ones last.
+    """
+
+    def __init__(self, orientation: str) -> None:
+        super().__init__(orientation)
+        self._labels: Sequence[str] = ()
+        self._lit: frozenset[int] = frozenset()
+        self._role: Role = "source"
+        self._canvas = (math.inf, math.inf)
+        self._longest = 0.0
+
+    def set_labels(self, labels: Sequence[str], theme: Theme, role: Role) -> None:
+        """Show other labels, in the ink of `role`."""
+        self._theme, self._role = theme, role
+        metrics = QFontMetricsF(theme.font(SIZES[0]))
+        room = metrics.averageCharWidth() * LABEL_CHARACTERS
+        self._labels = [
+            metrics.elidedText(label, Qt.TextElideMode.ElideRight, room) for label in labels
+        ]
+        self._take_room(theme)
+
+    def set_lit(self, lit: frozenset[int]) -> None:
+        """The entries that stand out."""
+        if lit != self._lit:
+            self._lit = lit
+            self._draw_again()
+
+    def fit(self, width: float, height: float) -> None:
+        """Take no more than a share of a canvas of this size."""
+        if (width, height) != self._canvas:
+            self._canvas = (width, height)
+            if self._theme is not None:
+                self._take_room(self._theme)
+
+    def _take_room(self, theme: Theme) -> None:
+        metrics = QFontMetricsF(theme.font(SIZES[0], bold=True))
+        widths = [metrics.horizontalAdvance(label) for label in self._labels]
+        longest = max(widths, default=0.0)
+        width, height = self._canvas
+        if not self._is_leaning:
+            self.setWidth(math.ceil(min(longest + theme.px(10), SHARE * width)))
+        else:
+            wanted = longest * SINE + metrics.height() + theme.px(4)
+            self.setHeight(math.ceil(min(wanted, SHARE * height)))
+            self._leave_corner(widths, longest)
+        self._draw_again()
+
+    def _leave_corner(self, widths: Sequence[float], longest: float) -> None:
+        """Beside the view, where labels at its end lean out, leave as much as they need."""
+        layout = getattr(self.parentItem(), "layout", None)
+        width = self._canvas[0]
+        if layout is None or not math.isfinite(width):
+            return
+        # Of the closest columns that there may be, thus enough for any.
+        pitch = max(0.0, (1 - SHARE) * width - longest * COSINE) / max(1, len(widths))
+        from_end = list(widths) if self.orientation == "bottom" else list(reversed(widths))
+        out = max((w * COSINE - (i + 0.5) * pitch for i, w in enumerate(from_end)), default=0.0)
+        column = 0 if self.orientation == "bottom" else 2
+        layout.setColumnMinimumWidth(column, max(0.0, min(out, SHARE / 2 * width)))
+
+    # -- painting -------------------------------------------------------------------------
+
+    def paint_labels(self, painter: QPainter, view: Any, theme: Theme) -> None:
+        pitch = abs(self._place(view, 1) - self._place(view, 0))
+        # Leaning lines of type are closer to each other than their feet.
+        spread = 1.15 if self._is_leaning else 0.92
+        for size in SIZES:
+            metrics = QFontMetricsF(theme.font(size))
+            if metrics.height() * spread <= pitch:
+                break
+        low, high = view.viewRange()[0 if self._is_leaning else 1]
+        paint = self._paint_leaning if self._is_leaning else self._paint_upright
+        stride = max(1, math.ceil(metrics.height() * spread / max(pitch, 1e-6)))
+        for index in self._thinned(low, high, stride):
+            lit = index in self._lit
+            font = theme.font(size, bold=lit)
+            painter.setFont(font)
+            painter.setPen(self._colour(theme, lit))
+            paint(painter, index, self._place(view, index + 0.5), QFontMetricsF(font))
+
+    def _thinned(self, low: float, high: float, stride: int) -> list[int]:
+        """The entries whose middle is in view, `stride` apart where that is needed."""
+        first = max(0, math.ceil(low - 0.5 - 1e-6))
+        last = min(len(self._labels) - 1, math.floor(high - 0.5 + 1e-6))
+        if stride == 1:
+            return list(range(first, last + 1))
+        kept: list[int] = []
+        for index in sorted(self._lit):
+            if first <= index <= last and (not kept or index - kept[-1] >= stride):
+                kept.append(index)
+        taken = {index + d for index in kept for d in range(1 - stride, stride)}
+        regular = range(-(-first // stride) * stride, last + 1, stride)
+        return sorted({*kept, *(index for index in regular if index not in taken)})
+
+    def _colour(self, theme: Theme, lit: bool) -> QColor:
+        colour = theme.ink(self._role)
+        if self._lit and not lit:
+            colour.setAlphaF(0.8)
+        return colour
+
+    def _paint_leaning(
+        self, painter: QPainter, index: int, x: float, metrics: QFontMetricsF
+    ) -> None:
+        box, height = self.boundingRect(), metrics.height()
+        top = self.orientation == "top"
+        foot = x - height * 0.15 if top else x + height * 0.3
+        beside = box.right() - foot if top else foot - box.left()
+        above = box.height() - height
+        room = min((beside - 2) / COSINE, max(above / SINE, 0.0))
+        label = metrics.elidedText(self._labels[index], Qt.TextElideMode.ElideRight, room)
+        painter.save()
+        painter.translate(foot, box.bottom() - 4 if top else box.top() + metrics.ascent())
+        painter.rotate(-ANGLE_DEG)
+        painter.drawText(QPointF(0 if top else -metrics.horizontalAdvance(label), 0), label)
+        painter.restore()
+
+    def _paint_upright(
+        self, painter: QPainter, index: int, y: float, metrics: QFontMetricsF
+    ) -> None:
+        box, height = self.boundingRect(), metrics.height()
+        left, right = box.left() + 1, box.right() - 6
+        label = metrics.elidedText(self._labels[index], Qt.TextElideMode.ElideRight, right - left)
+        flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(QRectF(left, y - height, right - left, 2 * height), flags, label)
+
+
+class NumberAxis(OwnAxis):
+    """A few numbers at the left or right of a plot, under the symbol of what they measure."""
+
+    def __init__(self, orientation: str, symbol: str) -> None:
+        super().__init__(orientation)
+        self._symbol = symbol
+        self._ticks: Sequence[tuple[float, str]] = ()
+        self._colour = QColor()
+
+    def set_ticks(
+        self, ticks: Sequence[tuple[float, str]], theme: Theme, colour: QColor | None = None
+    ) -> None:
+        """Show numbers at these values of the view; the first ones matter most."""
+        self._theme, self._ticks = theme, ticks
+        self._colour = colour or theme.colour("dim")
+        metrics = QFontMetricsF(self._font(theme))
+        texts = [self._symbol, *(text for _, text in ticks)]
+        width = max(metrics.horizontalAdvance(text) for text in texts)
+        self.setWidth(math.ceil(width + theme.px(9)))
+        self._draw_again()
+
+    def headroom(self, theme: Theme) -> float:
+        """Pixels that the symbol needs above the topmost number."""
+        return QFontMetricsF(self._font(theme)).height() * 1.6
+
+    def _font(self, theme: Theme) -> QFont:
+        return theme.font(0.85)
+
+    def paint_labels(self, painter: QPainter, view: Any, theme: Theme) -> None:
+        painter.setFont(self._font(theme))
+        painter.setPen(self._colour)
+        height = painter.fontMetrics().height()
+        left = self.orientation == "left"
+        # The row may be wider than the axis: what belongs to the view stands next to it.
+        gap, width = theme.px(5), self.size().width()
+        box = QRectF(0 if left else gap, 0, width - gap, height)
+        side = Qt.AlignmentFlag.AlignRight if left else Qt.AlignmentFlag.AlignLeft
+        flags = side | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(box, flags, self._symbol)
+        taken = [height / 2]
+        for value, text in self._ticks:
+            y = self._place(view, value)
+            if all(abs(y - other) >= height * 0.95 for other in taken):
+                painter.drawText(box.translated(0, y - height / 2), flags, text)
+                taken.append(y)
+
+
+def round_numbers(low: float, high: float, most: int) -> list[float]:
+    """At most `most` + 1 numbers of one, two or five times a power of ten from low to high.
+
+    Empty unless low < high, both finite.
+    """
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        return []
+    coarse = (high - low) / max(1, most)
+    power = 10.0 ** math.floor(math.log10(coarse))
+    step = next(power * m for m in (1, 2, 5, 10) if power * m >= coarse * (1 - 1e-9))
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [round(index * step, 12) + 0.0 for index in range(first, last + 1)]

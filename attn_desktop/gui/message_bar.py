@@ -1,0 +1,92 @@
+"""A line above the panels that says what went wrong, or what is being done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+
+from attn_desktop.gui.theme import Theme
+
+NOTE_MS = 6000
+MAX_CHARACTERS = 400
+
+
+class MessageBar(QFrame):
+    """Hidden until something is said. A warning stays until it is closed, a note goes by itself."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("messages")
+        self._label = QLabel()
+        self._label.setWordWrap(True)
+        self._label.setTextFormat(Qt.TextFormat.PlainText)
+        self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._action = QPushButton()
+        self._act: Callable[[], None] | None = None
+        self._action.clicked.connect(self._clicked)
+        close = QToolButton()
+        close.setText("✕")
+        close.setAutoRaise(True)
+        close.setToolTip("Close this message")
+        close.clicked.connect(self.clear)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 6, 8, 6)
+        layout.addWidget(self._label, 1)
+        layout.addWidget(self._action)
+        layout.addWidget(close)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.clear)
+        self._warns = False
+        self.set_theme(theme)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """What it says; empty while it is hidden."""
+        return "" if self.isHidden() else self._label.text()
+
+    def warn(self, text: str, action: str = "", act: Callable[[], None] | None = None) -> None:
+        """Say what went wrong, with a button for what can be done about it."""
+        self._say(text, True, action, act)
+
+    def note(self, text: str) -> None:
+        """Say something that needs no answer; never in place of a warning."""
+        if not (self._warns and self.isVisible()):
+            self._say(text, False)
+            self._timer.start(NOTE_MS)
+
+    def clear(self) -> None:
+        """Say nothing more."""
+        self._timer.stop()
+        self._warns = False
+        self.hide()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw in other colours."""
+        self._theme = theme
+        edge = theme.warning if self._warns else theme.hues["source"]
+        self.setStyleSheet(
+            f"#messages {{ background: {theme.card}; border: 1px solid {theme.border};"
+            f" border-left: 4px solid {edge}; border-radius: 4px; }}"
+        )
+
+    def _say(
+        self, text: str, warns: bool, action: str = "", act: Callable[[], None] | None = None
+    ) -> None:
+        self._timer.stop()
+        self._warns = warns
+        self._label.setText(text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]}…")
+        self._action.setText(action)
+        self._action.setVisible(act is not None)
+        self._act = act
+        self.set_theme(self._theme)
+        self.show()
+
+    def _clicked(self) -> None:
+        act = self._act
+        self.clear()
+        if act is not None:
+            act()

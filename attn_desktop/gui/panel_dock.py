@@ -1,0 +1,153 @@
+"""A dock that holds a panel: a card with the panel's heading, caption, mark and menu."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from attn_desktop.gui.panel import Panel
+from attn_desktop.gui.theme import Theme
+
+
+class PanelDock(QDockWidget):
+    """exported: the panel and how, one of `png`, `svg`, `csv`."""
+
+    exported = Signal(object, str)
+
+    def __init__(self, panel: Panel, parent: QWidget | None = None) -> None:
+        super().__init__(panel.title, parent)
+        self.panel = panel
+        self.setObjectName(f"dock-{panel.name}")
+        self._card = QFrame()
+        self._card.setObjectName("card")
+        layout = QVBoxLayout(self._card)
+        layout.setContentsMargins(6, 0, 6, 6)
+        layout.addWidget(panel)
+        self.setWidget(self._card)
+        self._header = _Header(self)
+        self.setTitleBarWidget(self._header)
+        panel.captioned.connect(self._update)
+        self._update()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw panel and card in other colours or sizes."""
+        self.panel.set_theme(theme)
+        line = f"1px solid {theme.border}"
+        self._card.setStyleSheet(
+            f"#card {{ background: {theme.card}; border: {line}; border-top: none;"
+            " border-bottom-left-radius: 6px; border-bottom-right-radius: 6px; }"
+        )
+        self._header.set_theme(theme, line)
+
+    def _update(self) -> None:
+        panel = self.panel
+        step = panel.scene.step
+        untrained = step is not None and not step.trained
+        self._header.update_texts(panel.heading(), panel.caption(), panel.about, untrained)
+        self.setWindowTitle(panel.title)
+
+
+class _Header(QFrame):
+    """The title bar of a dock; dragging it moves the dock."""
+
+    def __init__(self, dock: PanelDock) -> None:
+        super().__init__(dock)
+        self.setObjectName("header")
+        self._dock = dock
+        self._title, self._caption = _Elided(), _Elided()
+        self._caption.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._badge = QLabel("untrained mode")
+        self._badge.setToolTip(
+            "The checkpoint never learnt this mode: its numbers are computed as the formula says, "
+            "but the weights were not fitted to it."
+        )
+        self._menu = QToolButton()
+        self._menu.setText("⋮")
+        self._menu.setAutoRaise(True)
+        self._menu.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._menu.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._menu.setToolTip("Export, float or close this panel")
+        self._menu.setStyleSheet("QToolButton::menu-indicator { image: none; }")
+        self._menu.setMenu(self._make_menu())
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 4, 6, 2)
+        layout.setSpacing(8)
+        layout.addWidget(self._title)
+        layout.addWidget(self._badge)
+        layout.addWidget(self._caption, 1)
+        layout.addWidget(self._menu)
+
+    def _make_menu(self) -> QMenu:
+        menu, dock = QMenu(self), self._dock
+        for how, text in (("png", "Export as PNG…"), ("svg", "Export as SVG…")):
+            action = menu.addAction(text)
+            action.triggered.connect(lambda _=False, how=how: dock.exported.emit(dock.panel, how))
+        numbers = menu.addAction("Export numbers as CSV…")
+        numbers.triggered.connect(lambda: dock.exported.emit(dock.panel, "csv"))
+        menu.addSeparator()
+        floating = QAction("Float", menu, checkable=True)
+        floating.triggered.connect(dock.setFloating)
+        dock.topLevelChanged.connect(floating.setChecked)
+        menu.addAction(floating)
+        menu.addAction("Close").triggered.connect(dock.close)
+        return menu
+
+    def set_theme(self, theme: Theme, line: str) -> None:
+        self.setStyleSheet(
+            f"#header {{ background: {theme.card}; border: {line}; border-bottom: none;"
+            " border-top-left-radius: 6px; border-top-right-radius: 6px; }"
+        )
+        self._title.setFont(theme.font(bold=True))
+        self._caption.setFont(theme.font(0.9))
+        self._caption.setStyleSheet(f"color: {theme.dim};")
+        self._badge.setFont(theme.font(0.8, bold=True))
+        self._badge.setStyleSheet(
+            f"color: {theme.warning}; border: 1px solid {theme.warning}; border-radius: 4px;"
+            " padding: 0 4px;"
+        )
+
+    def update_texts(self, title: str, caption: str, about: str, untrained: bool) -> None:
+        self._title.set_full_text(title)
+        self._caption.set_full_text(caption)
+        self._title.setToolTip(about)
+        self._caption.setToolTip(caption)
+        self._badge.setVisible(untrained)
+
+
+class _Elided(QLabel):
+    """A label that is cut with an ellipsis where it has no room, instead of asking for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._full = ""
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setMinimumWidth(20)
+
+    def set_full_text(self, text: str) -> None:
+        if text != self._full:
+            self._full = text
+            self.updateGeometry()
+        self._fit()
+
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        return QSize(self.fontMetrics().horizontalAdvance(self._full) + 4, hint.height())
+
+    def resizeEvent(self, event: object) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        metrics = self.fontMetrics()
+        self.setText(metrics.elidedText(self._full, Qt.TextElideMode.ElideRight, self.width()))

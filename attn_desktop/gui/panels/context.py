@@ -1,0 +1,368 @@
+"""The context vector: a raster of c_t over the steps, and both readings of this step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
+from PySide6.QtGui import (
+    QFontMetricsF,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPen,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from attn_desktop.common.mode import HARD, SOFT
+from attn_desktop.gui.intents import GoTo, Hover
+from attn_desktop.gui.line_plot import SMALL, Line, LinePlot, write_left_of
+from attn_desktop.gui.panel import Change, PaintedPanel, Table
+from attn_desktop.gui.raster import Peaks, peaks, signed_image
+from attn_desktop.gui.scene import Phase, Scene
+from attn_desktop.gui.span import Span
+from attn_desktop.gui.theme import Role, Theme
+
+Floats = NDArray[np.float64]
+
+#: What stands for the context of a step without attention.
+FIXED = "fixed"
+#: Share of the numbers that the colours tell apart; larger ones have the full colour.
+COLOURED = 0.99
+#: Tallest row of the raster and least room for the lines below, in pixels at normal type.
+ROW_HEIGHT, LINES_HEIGHT = 14, 60
+
+
+@dataclass(frozen=True, eq=False)
+class _Share:
+    """What the lit positions give to c_soft: Σ α_j h_j over them. alpha: their Σ α_j."""
+
+    label: str
+    alpha: float
+    vector: Floats
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where everything is painted, in pixels; lines, legend and ticks are empty where it is low."""
+
+    raster: QRectF
+    legend: QRectF
+    lines: QRectF
+    ticks: QRectF
+
+
+class ContextPanel(PaintedPanel):
+    """c_t of every step so far, and of this step in full. Click a row to go to its step."""
+
+    name = "context"
+    title = "Context vector c_t"
+    about = (
+        "What the decoder is told about the source at step t, one number a dimension.\n"
+        "soft: c_t = Σ_j α_tj h_j (Bahdanau et al. 2015)\n"
+        "hard: c_t = h_k with k drawn from α_t (Xu et al. 2015)\n"
+        "no attention: c_t = [→h_S; ←h_1], the same for every t\n"
+        "Above, a row a step, in the reading that gave the next state; 1 % of the numbers lie "
+        "beyond the ends of the colours. Below, both readings of this step.\n"
+        "A lit source position adds its share α_tj h_j, α averaged over layers and heads.\n"
+        "The wheel looks closer, the middle button moves, a double click shows all."
+    )
+    natural = (360, 230)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, parent)
+        self._history: Floats = np.zeros((0, 0))
+        self._reach, self._coloured = 1.0, 1.0
+        self._readings: dict[str, Floats] = {}
+        self._share: _Share | None = None
+        self._seen = Span.whole(0)
+        self._merged: tuple[object, Peaks, QImage] | None = None
+        self._pointer: QPointF | None = None
+        self._grip: tuple[float, int] | None = None
+
+    # -- what is shown --------------------------------------------------------------------
+
+    def draw(self, change: Change) -> None:
+        scene = self.scene
+        if change.steps:
+            size = 0 if scene.run is None else len(scene.run.fixed_context)
+            self._history = np.zeros((len(scene.steps), size))
+            for row, step in enumerate(scene.steps):
+                self._history[row] = step.active.context
+            self._reach, self._coloured = _reach(scene), _coloured(self._history)
+            self._merged = None
+            if self._seen.size != size or not scene.steps:
+                self._seen = Span.whole(size)
+        self._readings = _readings(scene)
+        self._share = self._lit_share()
+        self.update()
+
+    def _lit_share(self) -> _Share | None:
+        scene, step = self.scene, self.scene.step
+        if scene.run is None or step is None or step.cross is None or not self._readings:
+            return None
+        lit = sorted(j for j in self.light.all_source if j < len(scene.run.source))
+        if not lit:
+            return None
+        alpha = step.cross.alpha.mean(axis=(0, 1))[lit].astype(np.float64)
+        columns = scene.source.columns(frozenset(lit))
+        one = f"“{scene.source.labels[columns[0]]}”"
+        label = one if len(columns) == 1 else f"{len(lit)} positions"
+        return _Share(label, float(alpha.sum()), alpha @ scene.run.states[lit])
+
+    def caption(self) -> str:
+        if not self.scene.steps:
+            return ""
+        parts = []
+        if FIXED in self._readings:
+            parts.append("fixed context [→h_S; ←h_1]")
+        if self._share is not None:
+            norm = np.linalg.norm(self._share.vector)
+            parts.append(f"{self._share.label}: α {self._share.alpha:.2f}, ‖α h‖ {norm:.2f}")
+        if SOFT in self._readings and HARD in self._readings:
+            distance = np.linalg.norm(self._readings[SOFT] - self._readings[HARD])
+            parts.append(f"‖c_soft − c_hard‖ {distance:.2f}")
+        parts.append(f"colours ±{self._coloured:.2g}")
+        return " · ".join(parts)
+
+    def table(self) -> Table:
+        columns = {f"c_{name}": values for name, values in self._readings.items()}
+        if self._share is not None:
+            columns[f"α h of {self._share.label}"] = self._share.vector
+        if not columns:
+            return Table((), ())
+        rows = zip(*(values.tolist() for values in columns.values()), strict=True)
+        return Table(("dimension", *columns), [(d, *row) for d, row in enumerate(rows)])
+
+    # -- painting -------------------------------------------------------------------------
+
+    def paint(self, painter: QPainter) -> None:
+        if self.scene.run is None:
+            self.paint_blank(painter, "Encode a sentence to see what its context vectors hold.")
+            return
+        if not self.scene.steps:
+            self.paint_blank(painter, "Step to see the first context vector.")
+            return
+        places = self._places()
+        painter.setFont(self.theme.font(SMALL))
+        self._paint_raster(painter, places.raster)
+        self._paint_steps(painter, places.raster)
+        if not places.lines.isEmpty():
+            self._paint_step(painter, places)
+
+    def _places(self) -> _Places:
+        """The raster above, the lines of this step below; only the raster where it is low."""
+        px, count = self.theme.px, len(self._history)
+        metrics = QFontMetricsF(self.theme.font(SMALL))
+        labels = (f"−{self._reach:.2g}", str(count))
+        gutter = max(metrics.horizontalAdvance(label) for label in labels) + px(10)
+        text = metrics.height()
+        area = QRectF(self.rect()).adjusted(gutter, px(3), -px(10), -px(4))
+        room = area.height() - 2 * text - px(8)
+        if room < px(LINES_HEIGHT):
+            return _Places(area, QRectF(), QRectF(), QRectF())
+        high = min(room * 0.55, count * px(ROW_HEIGHT))
+        raster = QRectF(area.left(), area.top(), area.width(), high)
+        legend = QRectF(area.left(), raster.bottom() + px(4), area.width(), text)
+        ticks = QRectF(area.left(), area.bottom() - text, area.width(), text)
+        top = legend.bottom() + px(2)
+        lines = QRectF(area.left(), top, area.width(), ticks.top() - px(2) - top)
+        return _Places(raster, legend, lines, ticks)
+
+    def _cells(self, raster: QRectF) -> tuple[Peaks, QImage]:
+        """The raster of the dimensions seen, with no more cells than there are pixels."""
+        ratio = self.devicePixelRatioF()
+        high, wide = int(raster.height() * ratio), int(raster.width() * ratio)
+        key = (self._seen, high, wide)
+        if self._merged is None or self._merged[0] != key:
+            seen = self._history[:, self._seen.first : self._seen.last]
+            cells = peaks(seen, high, wide)
+            self._merged = key, cells, signed_image(cells.values, self._coloured, self.theme)
+        return self._merged[1:]
+
+    def _paint_raster(self, painter: QPainter, raster: QRectF) -> None:
+        theme, t, count = self.theme, self.scene.t, len(self._history)
+        cells, image = self._cells(raster)
+        # The last cell may stand for fewer numbers than the others, and is cut accordingly.
+        high = image.height() * cells.rows / count * raster.height()
+        wide = image.width() * cells.columns / len(self._seen) * raster.width()
+        painter.save()
+        painter.setClipRect(raster)
+        painter.drawImage(QRectF(raster.left(), raster.top(), wide, high), image)
+        painter.restore()
+        later = QRectF(raster)
+        later.setTop(raster.top() + t / count * raster.height())
+        painter.fillRect(later, theme.colour("card", 0.35))
+        if t and not self._readings:
+            painter.fillRect(self._row(raster, t), theme.colour("faint"))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(theme.colour("border"), 1))
+        painter.drawRect(raster)
+        painter.setPen(QPen(theme.hue("target", 0.7), theme.px(1)))
+        for lit in self.light.all_target - {t}:
+            if 1 <= lit <= count:
+                painter.drawRect(self._row(raster, lit))
+        if t:
+            painter.setPen(QPen(theme.hue("target"), theme.px(2)))
+            painter.drawRect(self._row(raster, t))
+
+    def _row(self, raster: QRectF, t: int) -> QRectF:
+        """The row of step t, at least as high as a frame that can be seen."""
+        pitch = raster.height() / len(self._history)
+        row = QRectF(raster.left(), raster.top() + (t - 1) * pitch, raster.width(), pitch)
+        spare = max(0.0, self.theme.px(3) - pitch) / 2
+        return row.adjusted(0, -spare, 0, spare)
+
+    def _paint_steps(self, painter: QPainter, raster: QRectF) -> None:
+        """Step numbers in the gutter: this one and lit ones first, others where there is room."""
+        theme, count = self.theme, len(self._history)
+        cap = QFontMetricsF(painter.font()).capHeight()
+        lit = [t for t in (self.scene.t, *sorted(self.light.all_target)) if 1 <= t <= count]
+        taken: list[float] = []
+        for t in (*lit, 1, count, *range(5, count, 5)):
+            middle = self._row(raster, t).center().y()
+            if all(abs(middle - other) >= cap + theme.px(4) for other in taken):
+                taken.append(middle)
+                painter.setPen(theme.ink("target") if t in lit else theme.colour("dim"))
+                write_left_of(painter, raster.left() - theme.px(5), middle + cap / 2, str(t))
+
+    def _paint_step(self, painter: QPainter, places: _Places) -> None:
+        """Both readings of this step, and what is lit of them."""
+        plot = LinePlot(places.lines, self._seen, self._reach, self.theme)
+        plot.paint_axes(painter, "dimension")
+        lines = self._lines()
+        plot.paint_lines(painter, lines)
+        if self._pointer is not None:
+            plot.paint_pointed(painter, lines, self._pointer.x())
+        t = self.scene.t
+        blank = f"c_{t} is computed after α" if t else "before the first step"
+        plot.paint_legend(painter, lines, places.legend, blank)
+
+    def _lines(self) -> list[Line]:
+        """Solid for soft, dashed for hard, grey for the fixed context; the active one last."""
+        theme, step = self.theme, self.scene.step
+        lines = []
+        if self._share is not None:
+            label = f"α h of {self._share.label}"
+            hue, ink = theme.hue("source"), theme.ink("source")
+            lines.append(Line(label, self._share.vector, hue, ink, filled=True))
+        if FIXED in self._readings:
+            hue, ink = theme.colour("dim"), theme.colour("text")
+            lines.append(Line(FIXED, self._readings[FIXED], hue, ink, strong=True))
+        roles: tuple[Role, ...] = ("soft", "hard")
+        for name in roles:
+            if name in self._readings:
+                strong = step is not None and step.mode.weighting == name
+                hue, ink = theme.hue(name), theme.ink(name)
+                lines.append(Line(name, self._readings[name], hue, ink, strong, name == HARD))
+        return lines
+
+    # -- pointer --------------------------------------------------------------------------
+
+    def _step_at(self, at: QPointF, raster: QRectF) -> int | None:
+        """The step whose row of the raster is under a point."""
+        if not raster.contains(at):
+            return None
+        count = len(self._history)
+        return min(count, 1 + int((at.y() - raster.top()) / raster.height() * count))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if not self.scene.steps:
+            return
+        at, places = event.position(), self._places()
+        if self._grip is not None:
+            x, first = self._grip
+            moved = (x - at.x()) / places.raster.width() * len(self._seen)
+            self._seen = self._seen.moved(first + round(moved))
+        self._pointer = at
+        t = self._step_at(at, places.raster)
+        self.ask(Hover(target=frozenset(() if t is None else {t})))
+        inside = t is not None or places.lines.united(places.ticks).contains(at)
+        self.said.emit(self._value_at(at.x(), t or self.scene.t, places.raster) if inside else "")
+        self.update()
+
+    def _value_at(self, x: float, t: int, raster: QRectF) -> str:
+        """The numbers of step t at a pixel; of merged dimensions those of the largest."""
+        dimension = self._seen.entry(x, raster.left(), raster.width())
+        if dimension is None or not t:
+            return ""
+        if t == self.scene.t and not self._readings:
+            return f"c_{t} is computed after α"
+        step, (cells, _) = self.scene.steps[t - 1], self._cells(raster)
+        notes = ""
+        if cells.columns > 1:
+            block = self._seen.block(dimension, cells.columns)
+            sizes = np.abs(self._history[t - 1, block.start : block.stop])
+            dimension = block.start + int(np.nan_to_num(sizes, nan=-1.0).argmax())
+            notes += f"  largest of dimensions {block.start}–{block.stop - 1}"
+        if cells.rows > 1:
+            notes += f"  a pixel shows the largest of {cells.rows} steps"
+        values = [
+            f"{reading.context[dimension]:.3f} ({name if step.mode.attends else FIXED})"
+            for name, reading in step.readings.items()
+        ]
+        if self._share is not None and t == self.scene.t:
+            values.append(f"{self._share.vector[dimension]:.3f} (α h of {self._share.label})")
+        return f"c_{t}[{dimension}] = {' '.join(values)}{notes}"
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if not self.scene.steps:
+            return
+        if event.button() == Qt.MouseButton.MiddleButton:
+            self._grip = (event.position().x(), self._seen.first)
+        elif event.button() == Qt.MouseButton.LeftButton:
+            t = self._step_at(event.position(), self._places().raster)
+            if t is not None:
+                self.ask(GoTo(t))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.MiddleButton:
+            self._grip = None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._seen = Span.whole(self._seen.size)
+            self.update()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.scene.steps:
+            raster = self._places().raster
+            part = (event.position().x() - raster.left()) / raster.width()
+            self._seen = self._seen.zoomed(event.angleDelta().y() / 120, part)
+            self.update()
+        event.accept()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._pointer = None
+        self.update()
+        super().leaveEvent(event)
+
+
+def _readings(scene: Scene) -> dict[str, Floats]:
+    """This step's contexts by name, once they have been computed."""
+    step = scene.step
+    if step is None or not scene.reveals(Phase.CONTEXT):
+        return {}
+    if not step.mode.attends:
+        return {FIXED: step.active.context.astype(np.float64)}
+    names = [name for name in (SOFT, HARD) if name in step.readings]
+    return {name: step.readings[name].context.astype(np.float64) for name in names}
+
+
+def _reach(scene: Scene) -> float:
+    """The largest magnitude in any context of the branch, the end of the axis of the lines."""
+    found = 0.0
+    for step in scene.steps:
+        for reading in step.readings.values():
+            sizes = np.abs(reading.context[np.isfinite(reading.context)])
+            found = max(found, float(sizes.max(initial=0.0)))
+    return found or 1.0
+
+
+def _coloured(history: Floats) -> float:
+    """The magnitude at which colours end: few numbers are larger, and most differ in colour."""
+    sizes = np.abs(history[np.isfinite(history)])
+    return (float(np.quantile(sizes, COLOURED)) if sizes.size else 0.0) or 1.0

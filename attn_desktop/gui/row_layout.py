@@ -1,0 +1,84 @@
+"""Where labels stand in a row: all of them spread out, or a window around one that matters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """centres: (N,) x of each label; of those outside the view, x of the edge they are behind.
+
+    slots: (N,) width that each has for itself. first, last: labels first .. last − 1 are in view.
+    scroll: pixels by which a row that is too long is moved, 0 .. most_scroll.
+    """
+
+    centres: NDArray[np.float64]
+    slots: NDArray[np.float64]
+    first: int
+    last: int
+    scroll: float = 0.0
+    most_scroll: float = 0.0
+
+    @property
+    def before(self) -> int:
+        """How many are behind the left edge."""
+        return self.first
+
+    @property
+    def after(self) -> int:
+        """How many are behind the right edge."""
+        return len(self.centres) - self.last
+
+    def shows(self, index: int) -> bool:
+        """Whether a label is in view."""
+        return self.first <= index < self.last
+
+    def at(self, x: float) -> int | None:
+        """The label in view whose slot holds x."""
+        for index in range(self.first, self.last):
+            if abs(x - self.centres[index]) <= self.slots[index] / 2:
+                return index
+        return None
+
+
+def lay_out(
+    widths: Sequence[float] | NDArray[np.float64],
+    left: float,
+    right: float,
+    edge: float = 0.0,
+    middle: int = 0,
+    scroll: float | None = None,
+    most_spare: float = np.inf,
+) -> Row:
+    """Labels of given widths between two x.
+
+    Where all fit, what is left over goes between them, up to `most_spare` a label. Where not, the
+    row is moved to bring `middle` to the middle, or by `scroll`, and `edge` pixels stay free at
+    each side behind which there is more.
+    """
+    slots = np.asarray(widths, dtype=np.float64)
+    count, room, total = len(slots), right - left, float(slots.sum())
+    if total <= room:
+        slots = slots + min((room - total) / max(count, 1), most_spare)
+        start = left + (room - float(slots.sum())) / 2
+        return Row(start + np.cumsum(slots) - slots / 2, slots, 0, count)
+    centres = np.cumsum(slots) - slots / 2
+    middle = min(max(middle, 0), count - 1)
+    most = total - room
+    scroll = min(max(centres[middle] - room / 2 if scroll is None else scroll, 0.0), most)
+    centres += left - scroll
+    low = left + (edge if scroll > 0 else 0.0)
+    high = right - (edge if scroll < most else 0.0)
+    inside = np.flatnonzero((centres - slots / 2 >= low - 0.5) & (centres + slots / 2 <= high + 0.5))
+    if len(inside) == 0:  # too narrow for any: the nearest all the same
+        inside = np.array([np.abs(centres - (left + right) / 2).argmin()])
+        centres[inside] = (left + right) / 2
+    first, last = int(inside[0]), int(inside[-1]) + 1
+    centres[:first] = left + edge / 2
+    centres[last:] = right - edge / 2
+    return Row(centres, slots, first, last, float(scroll), most)

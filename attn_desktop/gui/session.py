@@ -1,0 +1,238 @@
+"""The session: the document, its history and the branch shown; files, sources and devices.
+
+Mode and choice of the session are those of the next step: they follow the playhead along what is
+recorded. What decodes more steps is in `stepping`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoStack
+
+from attn_desktop.common.errors import UserError
+from attn_desktop.common.mode import Mode
+from attn_desktop.gui.document import Document, View
+from attn_desktop.gui.engine_link import EngineLink
+from attn_desktop.gui.job import EncodeJob, Home
+from attn_desktop.gui.playhead import Playhead
+from attn_desktop.gui.scene import Phase, Scene
+from attn_desktop.gui.undo import ReplaceDocument
+from attn_desktop.trace.protocol import Encoded
+from attn_desktop.trace.records import StepRecord
+from attn_desktop.trace.run_tree import Choice
+from attn_desktop.trace.storage import load_trace, save_trace
+
+UNDO_LIMIT = 200
+
+
+class Session(QObject):
+    """ways_changed: mode, choice, model or device. document_changed: another one, or saved.
+
+    encoded: a new document is there, nothing decoded yet. moved: the user moved the playhead.
+    failed: (message, cause); causes are those of `Failed`, `source` for a text that cannot be
+    encoded, and `note`.
+    """
+
+    ways_changed = Signal()
+    document_changed = Signal()
+    encoded = Signal()
+    moved = Signal()
+    failed = Signal(str, str)
+
+    def __init__(self, link: EngineLink, playhead: Playhead, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.link = link
+        self.playhead = playhead
+        self.undo_stack = QUndoStack(self)
+        self.undo_stack.setUndoLimit(UNDO_LIMIT)
+        self.document: Document | None = None
+        self.path: Path | None = None
+        self.mode, self.choice = Mode(), Choice()
+        self.model, self.device = "", "cpu"
+        self.leaf: int | None = None
+        self._steps: tuple[StepRecord, ...] = ()
+        link.encoded.connect(self._encoded)
+        link.attached.connect(self._attached)
+        link.failed.connect(self._job_failed)
+
+    # -- what is shown --------------------------------------------------------------------
+
+    @property
+    def view(self) -> View:
+        """The branch, the place and the way to go on."""
+        scene = self.playhead.scene
+        return View(self.leaf, scene.t, scene.phase, self.mode, self.choice)
+
+    def set_document(self, document: Document | None, view: View) -> None:
+        """Replace the document shown; for undo commands."""
+        self.document = document
+        self.leaf, self._steps = None, ()
+        if document is not None:
+            self.model = document.model
+        self.link.set_home(self._home())
+        self.set_view(view)
+        self.document_changed.emit()
+        self.ways_changed.emit()
+
+    def _home(self) -> Home | None:
+        if self.document is None:
+            return None
+        run = self.document.run
+        return Home(self.document.model, self.device, run.text, run.model.hash)
+
+    def set_view(self, view: View) -> None:
+        """Show a branch and a place, and take over how to go on."""
+        self.leaf = view.leaf
+        self.show(view.t, view.phase)
+        self.set_ways(view.mode, view.choice)
+
+    def show(self, t: int, phase: Phase = Phase.TOKEN) -> None:
+        """Show the branch as it now is, with the playhead at step t."""
+        document = self.document
+        if document is None:
+            self.playhead.show(Scene(words=self.playhead.scene.words))
+            return
+        steps = document.steps(self.leaf)
+        same = len(steps) == len(self._steps) and all(
+            new is old for new, old in zip(steps, self._steps, strict=True)
+        )
+        self._steps = self._steps if same else steps
+        t = max(0, min(t, len(steps)))
+        self.playhead.show(
+            Scene(
+                run=document.run,
+                steps=self._steps,
+                t=t,
+                phase=phase if t else Phase.TOKEN,
+                words=self.playhead.scene.words,
+                busy=self.link.decoding is not None,
+                probes=document.probes,
+                branches=document.branches(self.leaf),
+            )
+        )
+
+    def set_ways(self, mode: Mode, choice: Choice) -> None:
+        """Say how the next step is decoded."""
+        if (mode, choice) != (self.mode, self.choice):
+            self.mode, self.choice = mode, choice
+            self.ways_changed.emit()
+
+    # -- moving ---------------------------------------------------------------------------
+
+    def go(self, t: int, phase: Phase = Phase.TOKEN) -> None:
+        """Go to a recorded step; a running decoding goes on without the playhead."""
+        self.playhead.go(t, phase)
+        self._moved()
+
+    def next_phase(self) -> bool:
+        """One phase on; False where the next step is not recorded."""
+        moved = self.playhead.next_phase()
+        if moved:
+            self._moved()
+        return moved
+
+    def previous_phase(self) -> None:
+        """One phase back."""
+        self.playhead.previous_phase()
+        self._moved()
+
+    def _moved(self) -> None:
+        self.moved.emit()
+        self.follow_ways()
+
+    def follow_ways(self) -> None:
+        """Take mode and choice from the next step, as far as it is recorded."""
+        if self.document is not None:
+            followed = self.document.followed(self.view)
+            self.set_ways(followed.mode, followed.choice)
+
+    def refresh(self) -> None:
+        """Show the same place again: something else about the scene has changed."""
+        self.show(self.playhead.scene.t, self.playhead.scene.phase)
+
+    def show_branch(self, leaf: int) -> None:
+        """Show another branch, at the same step as far as it has one."""
+        if self.document is None or leaf == self.leaf:
+            return
+        self.link.stop()
+        self.leaf = leaf
+        self.show(self.playhead.scene.t)
+        self._moved()
+
+    # -- history -------------------------------------------------------------------------
+
+    def undo(self) -> None:
+        """Take back the last change; what is under way is stopped first."""
+        self.link.stop()
+        self.undo_stack.undo()
+
+    def redo(self) -> None:
+        """Do again what was taken back."""
+        self.link.stop()
+        self.undo_stack.redo()
+
+    # -- documents ------------------------------------------------------------------------
+
+    def encode(self, text: str, model: str | None = None, device: str | None = None) -> None:
+        """Start over with a text, and perhaps another model or device."""
+        home = Home(model or self.model, device or self.device, text)
+        shortened = text if len(text) <= 40 else f"{text[:39]}…"
+        self.link.encode(EncodeJob(home, f"encode “{' '.join(shortened.split())}”"))
+
+    def set_device(self, device: str) -> None:
+        """Compute on another device from the next step on."""
+        if device == self.device:
+            return
+        self.link.stop()
+        self.device = device
+        self.link.set_home(self._home())
+        self.link.attach()
+        self.ways_changed.emit()
+
+    def _encoded(self, job: EncodeJob, reply: Encoded) -> None:
+        before = (self.document, self.view)
+        self.device = job.home.device
+        document = Document(reply.record, job.home.model, step_limit=reply.step_limit)
+        after = View(mode=self.mode, choice=self.choice)
+        self.undo_stack.push(ReplaceDocument(self, job.undo_text, before, (document, after)))
+        self.link.set_home(self._home(), job.run)
+        self.encoded.emit()
+
+    def _attached(self, reply: Encoded) -> None:
+        document = self.document
+        if document is not None and document.run.device != reply.record.device:
+            document.run = reply.record
+            self.refresh()
+
+    def open(self, path: Path) -> None:
+        """Show a file in place of the document; TraceFileError leaves that as it was."""
+        document, view = Document.of_trace(load_trace(path))
+        self.link.stop()
+        if document.model == Path(self.model).name:
+            document.model = self.model  # a folder of that name, opened before
+        before = (self.document, self.view)
+        command = ReplaceDocument(self, f"open {path.name}", before, (document, view))
+        self.undo_stack.push(command)
+        self.path = path
+        self.undo_stack.setClean()
+        self.document_changed.emit()
+
+    def save(self, path: Path) -> None:
+        """Write the document; TraceFileError where that is not possible."""
+        if self.document is None:
+            raise UserError("there is nothing to save yet: encode a sentence first")
+        save_trace(self.document.trace(self.view), path)
+        self.path = path
+        self.undo_stack.setClean()
+        self.document_changed.emit()
+
+    def _job_failed(self, job: object, text: str, cause: str) -> None:
+        if isinstance(job, EncodeJob) and cause == "input":
+            cause = "source"
+        if self.document is not None:
+            self.refresh()
+            self.follow_ways()
+        self.ways_changed.emit()  # a control that was ahead of the session goes back
+        self.failed.emit(text, cause)

@@ -1,0 +1,242 @@
+"""Everything that decodes: steps, runs, and what is decoded anew after a change.
+
+Steps come from the engine through the link, one by one; each is checked and put into the document
+by an undo command. A change of mode, seed or token decodes what follows the playhead again, as a
+branch, as far as the branch before went; what was decoded just so before is used again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QObject
+
+from attn_desktop.common.errors import UserError
+from attn_desktop.common.mode import Mode
+from attn_desktop.gui.document import Finished, View
+from attn_desktop.gui.job import DecodeJob
+from attn_desktop.gui.scene import Phase
+from attn_desktop.gui.session import Session
+from attn_desktop.gui.undo import AddSteps, ChangeView
+from attn_desktop.trace.protocol import Stepped
+from attn_desktop.trace.run_tree import MAX_SEED, Choice, Node
+from attn_desktop.trace.trace import check_run, check_step
+
+#: Presses of the step key that are kept while a step is under way.
+MAX_QUEUED = 3
+
+
+class Stepping(QObject):
+    """Decodes on for a session. run_after_encoding: whether a new sentence runs to its end."""
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.link = session.link
+        self.playhead = session.playhead
+        self.run_after_encoding = True
+        self._queued = 0
+        session.encoded.connect(self._encoded)
+        session.moved.connect(self._moved)
+        session.failed.connect(self._failed)
+        self.link.stepped.connect(self._stepped)
+        self.link.finished.connect(self._finished)
+
+    def step(self) -> None:
+        """One step on: along what is recorded, else decoded."""
+        scene = self.playhead.scene
+        if scene.t and scene.phase < Phase.TOKEN:
+            self.session.go(scene.t)
+        elif scene.t < len(scene.steps):
+            self.session.go(scene.t + 1)
+        elif self.link.decoding is not None:
+            self._queued = min(self._queued + 1, MAX_QUEUED)
+        else:
+            self._decode_on(1)
+
+    def next_phase(self) -> None:
+        """One phase on; decodes the next step where it is not recorded."""
+        if not self.session.next_phase():
+            self._decode_on(1, Phase.ENERGIES)
+
+    def run(self) -> None:
+        """To the end of the output."""
+        scene, document = self.playhead.scene, self.session.document
+        if scene.t < len(scene.steps):
+            self.session.go(len(scene.steps))
+        if document is not None and not scene.complete:
+            self._decode_on(document.step_limit - len(scene.steps))
+
+    def stop(self) -> None:
+        """Stop whatever is under way."""
+        self._queued = 0
+        self.link.stop()
+
+    def _decode_on(self, steps: int, phase: Phase = Phase.TOKEN) -> None:
+        """Decode after the last step of the branch."""
+        session, scene = self.session, self.playhead.scene
+        done = len(scene.steps)
+        if session.document is None:
+            session.failed.emit("there is no sentence yet: write one and encode it", "note")
+        elif scene.complete:
+            session.failed.emit("the output has ended; go back, or change something", "note")
+        elif done >= session.document.step_limit:
+            session.failed.emit(f"the output was cut off after {done} steps without an end", "note")
+        else:
+            text = f"step {done + 1}" if steps == 1 else "run to the end"
+            path = list(session.document.path(session.leaf, done))
+            self._decode(path, steps, session.mode, session.choice, text, phase=phase)
+
+    def _decode(
+        self,
+        path: list[Node],
+        steps: int,
+        mode: Mode,
+        choice: Choice,
+        text: str,
+        *,
+        forced: int | None = None,
+        stay: int | None = None,
+        phase: Phase = Phase.TOKEN,
+    ) -> None:
+        assert self.session.document is not None
+        before = self.session.view
+        command = AddSteps(self.session, text, before, replace(before, mode=mode, choice=choice))
+        job = DecodeJob(
+            path=path,
+            steps=steps,
+            mode=mode,
+            choice=choice,
+            command=command,
+            new_id=self.session.document.tree.new_id,
+            forced=forced,
+            follow=stay is None,
+            stay=stay or 0,
+            phase=phase,
+        )
+        self.link.decode(job)
+        self.session.set_ways(mode, choice)
+
+    # -- changing what follows ------------------------------------------------------------
+
+    def set_mode(self, mode: Mode) -> None:
+        """Decode on in another mode: what is recorded after the playhead is decoded anew."""
+        if mode != self.session.mode:
+            self._switch(mode, self.session.choice, f"switch to {mode}")
+
+    def set_choice(self, choice: Choice) -> None:
+        """Choose tokens, or draw, in another way from here on."""
+        if choice != self.session.choice:
+            self._switch(self.session.mode, choice, f"choose {choice.how}, seed {choice.seed}")
+
+    def _switch(self, mode: Mode, choice: Choice, text: str) -> None:
+        self.stop()
+        scene = self.playhead.scene
+        if scene.t == len(scene.steps) and not scene.complete:
+            after = replace(self.session.view, mode=mode, choice=choice)
+            self.session.undo_stack.push(ChangeView(self.session, text, self.session.view, after))
+        elif scene.t == len(scene.steps):  # nothing follows an end: the whole output anew
+            self._branch(0, mode, choice, text, stay=None)
+        else:
+            self._branch(scene.t, mode, choice, text, stay=scene.t)
+
+    def redraw(self) -> None:
+        """Decode the step shown again with a seed that was not used here."""
+        scene, document = self.playhead.scene, self.session.document
+        if document is None or scene.step is None:
+            return
+        self.stop()
+        parent = scene.step.parent
+        seeds = [child.choice.seed for child in document.tree.children(parent)]
+        seed = max([*seeds, self.session.choice.seed]) + 1
+        choice = replace(self.session.choice, seed=seed if seed <= MAX_SEED else 0)
+        text = f"redraw step {scene.t} with seed {choice.seed}"
+        self._branch(scene.t - 1, scene.step.mode, choice, text, stay=scene.t)
+
+    def force(self, token_id: int, token: str) -> None:
+        """Take another token at the step shown, and decode on from it."""
+        scene = self.playhead.scene
+        if scene.step is None or scene.step.token_id == token_id:
+            return
+        self.stop()
+        text = f"force “{token}” at step {scene.t}"
+        self._branch(
+            scene.t - 1, scene.step.mode, self.session.choice, text, stay=scene.t, forced=token_id
+        )
+
+    def _branch(
+        self,
+        t: int,
+        mode: Mode,
+        choice: Choice,
+        text: str,
+        *,
+        stay: int | None,
+        forced: int | None = None,
+    ) -> None:
+        """Decode after step t of the branch shown, as far as that went, reusing what is there."""
+        document, scene = self.session.document, self.playhead.scene
+        assert document is not None
+        goal = document.step_limit if scene.complete else len(scene.steps)
+        start = list(document.path(self.session.leaf, t))
+        path, complete = document.retrace(start, goal, mode, choice, forced)
+        if complete:
+            place = len(path) if stay is None else min(stay, len(path))
+            leaf = document.follow(path[-1].id)
+            after = View(leaf, place, Phase.TOKEN, mode, choice)
+            self.session.undo_stack.push(ChangeView(self.session, text, self.session.view, after))
+            return
+        if len(path) > t:
+            forced = None  # it was the first of the steps that are there already
+        steps = goal - len(path)
+        self._decode(path, steps, mode, choice, text, forced=forced, stay=stay)
+
+    # -- what the engine sends ------------------------------------------------------------
+
+    def _stepped(self, job: DecodeJob, reply: Stepped) -> None:
+        document = self.session.document
+        assert document is not None
+        finished = Finished(reply.node, reply.record, reply.probes)
+        try:
+            expected = job.path[-1].id if job.path else None
+            if (reply.node.parent, reply.record.node) != (expected, reply.node.id):
+                raise UserError(f"step {reply.node.t} does not follow what was asked for")
+            check_step(f"step {reply.node.t}", reply.record, check_run(document.run))
+            document.add(finished)
+        except UserError as error:
+            self.link.stop()
+            self.session.failed.emit(f"the engine sent a step of no use: {error}", "bug")
+            return
+        job.arrived(reply.node)
+        command = job.command
+        if not command.steps:
+            self.session.undo_stack.push(command)
+        command.steps.append(finished)
+        self.session.leaf = reply.node.id
+        t = reply.node.t if job.follow else job.stay
+        self.session.show(t, job.phase if job.follow else Phase.TOKEN)
+        command.after = self.session.view
+
+    def _finished(self, job: DecodeJob) -> None:
+        if self.session.document is None or self.link.busy:
+            return
+        self.session.refresh()  # no longer busy
+        self.session.follow_ways()
+        # A job that was stopped has steps left.
+        if self._queued and job.steps == 0 and not self.playhead.scene.complete:
+            self._queued -= 1
+            self.step()
+
+    def _encoded(self) -> None:
+        if self.run_after_encoding:
+            self.run()
+
+    def _moved(self) -> None:
+        """The user took the playhead: what is still decoded comes without it."""
+        self._queued = 0
+        job = self.link.decoding
+        if job is not None:
+            job.follow, job.stay = False, self.playhead.scene.t
+
+    def _failed(self) -> None:
+        self._queued = 0

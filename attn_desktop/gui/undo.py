@@ -1,0 +1,86 @@
+"""Undo commands. They put in or take out what is finished already and never wait for anything."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from PySide6.QtGui import QUndoCommand
+
+from attn_desktop.gui.document import Document, Finished, View
+
+
+class Desk(Protocol):
+    """What a command works on: the session."""
+
+    document: Document | None
+
+    def set_document(self, document: Document | None, view: View) -> None:
+        """Replace the document shown."""
+
+    def set_view(self, view: View) -> None:
+        """Show another branch or place, or decode on in another way."""
+
+
+class AddSteps(QUndoCommand):
+    """Steps of one job, which come one by one while it runs; `after` is where they led."""
+
+    def __init__(self, desk: Desk, text: str, before: View, after: View) -> None:
+        super().__init__(text)
+        self._desk = desk
+        self._before = before
+        self.after = after
+        self.steps: list[Finished] = []
+        self._done = False
+
+    def redo(self) -> None:
+        if self._done:  # not when it is pushed, steps in hand
+            document = self._desk.document
+            assert document is not None
+            for finished in self.steps:
+                document.add(finished)
+            self._desk.set_view(self.after)
+        self._done = True
+
+    def undo(self) -> None:
+        document = self._desk.document
+        assert document is not None
+        if self.steps:
+            # Whatever was added after them was undone before them.
+            document.remove(self.steps[0].node.id)
+        self._desk.set_view(self._before)
+
+
+class ChangeView(QUndoCommand):
+    """Another branch, or another way to decode the next step."""
+
+    def __init__(self, desk: Desk, text: str, before: View, after: View) -> None:
+        super().__init__(text)
+        self._desk = desk
+        self._before, self._after = before, after
+
+    def redo(self) -> None:
+        self._desk.set_view(self._after)
+
+    def undo(self) -> None:
+        self._desk.set_view(self._before)
+
+
+class ReplaceDocument(QUndoCommand):
+    """Another source text, model or file."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        text: str,
+        before: tuple[Document | None, View],
+        after: tuple[Document, View],
+    ) -> None:
+        super().__init__(text)
+        self._desk = desk
+        self._before, self._after = before, after
+
+    def redo(self) -> None:
+        self._desk.set_document(*self._after)
+
+    def undo(self) -> None:
+        self._desk.set_document(*self._before)
