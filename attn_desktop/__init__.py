@@ -7,18 +7,16 @@ package itself is imported by the window, which must not wait for torch.
 from __future__ import annotations
 
 import importlib
-from importlib import metadata
 from typing import TYPE_CHECKING
+
+from attn_desktop.common.version import VERSION
 
 if TYPE_CHECKING:
     from attn_desktop.api import decode, open_model
 
 __all__ = ["__version__", "decode", "open_model"]
 
-try:
-    __version__ = metadata.version("attn-desktop")
-except metadata.PackageNotFoundError:  # a checkout on the path that was never installed
-    __version__ = "0+unknown"
+__version__ = VERSION
 
 
 def __getattr__(name: str) -> object:

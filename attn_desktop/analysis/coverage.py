@@ -44,4 +44,6 @@ def widths(attention: AttentionRecord) -> tuple[float, float]:
     """
     allowed = (attention.mask & attention.window).sum(axis=-1)
     most = np.log(np.maximum(allowed, 1))
-    return float(entropy(attention.alpha).mean()), float(most.mean())
+    with np.errstate(invalid="ignore"):  # α that is no number makes none
+        spread = entropy(attention.alpha).mean()
+    return float(spread), float(most.mean())

@@ -18,10 +18,21 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import typer
 from typer.core import TyperGroup
 
-from attn_desktop import __version__
-from attn_desktop.cli import decode, doctor, engine, evaluate, models, show, step, trace, train
+from attn_desktop.cli import (
+    decode,
+    doctor,
+    engine,
+    evaluate,
+    models,
+    show,
+    step,
+    trace,
+    train,
+    window,
+)
 from attn_desktop.cli.messages import complain
-from attn_desktop.common.errors import UserError
+from attn_desktop.common.errors import InputError, UserError
+from attn_desktop.common.version import VERSION
 
 USER_ERROR, INTERRUPTED, READER_GONE = 2, 130, 141
 
@@ -99,7 +110,7 @@ def _never_fail_on_a_character() -> None:
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        print(f"attn-desktop {__version__}")
+        print(f"attn-desktop {VERSION}")
         raise typer.Exit
 
 
@@ -120,11 +131,29 @@ def start(
         bool,
         typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True),
     ] = False,
+    model: window.Model = None,
+    text: window.Input = None,
+    trace: window.Trace = None,
+    device: window.WindowDevice = None,
+    engine: window.Engine = None,
+    screenshot: window.Picture = None,
+    size: window.Size = None,
+    theme: window.Theme = None,
+    step: window.Step = None,
 ) -> None:
-    """An offline debugger for attention: step a model's decoding one token at a time."""
+    """An offline debugger for attention: step a model's decoding one token at a time.
+
+    Without a command it opens the window, to which the options here belong.
+    """
     _never_fail_on_a_character()
+    asked = (model, text, trace, device, engine, screenshot, size, theme, step)
     if ctx.invoked_subcommand is None:
-        print(ctx.get_help())
+        raise typer.Exit(window.open_window(*asked))
+    if any(option is not None for option in asked):
+        raise InputError(
+            "--model, --input and the other options before the command are of the window; "
+            f"give the options of {ctx.invoked_subcommand!r} after it"
+        )
 
 
 app.command("step")(step.command)

@@ -3,41 +3,56 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 import os
 import platform
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
-from attn_desktop import __version__
+import attn_desktop
 from attn_desktop.analysis.pieces import printable
 from attn_desktop.cli import options
+from attn_desktop.cli.qt_check import QT_INSTALL
 from attn_desktop.cli.train import usable_cores
 from attn_desktop.common.errors import UserError
 from attn_desktop.common.paths import shipped_models
+from attn_desktop.common.version import VERSION
 
-REQUIRED = (
-    "torch",
-    "numpy",
-    "msgspec",
-    "safetensors",
-    "tokenizers",
-    "sacrebleu",
-    "typer",
-)
-QT_TRIAL = "import PySide6, PySide6.QtWidgets; print(PySide6.__version__)"
-QT_INSTALL = 'pip install "PySide6-Essentials>=6.10,<6.12,!=6.11.0,!=6.11.1"'
+#: Distributions and what each is imported as.
+REQUIRED = {
+    "torch": "torch",
+    "numpy": "numpy",
+    "msgspec": "msgspec",
+    "safetensors": "safetensors",
+    "tokenizers": "tokenizers",
+    "sacrebleu": "sacrebleu",
+    "typer": "typer",
+    "pillow": "PIL",
+    "platformdirs": "platformdirs",
+    "PySide6-Essentials": "PySide6",
+    "pyqtgraph": "pyqtgraph",
+}
+#: Those that load Qt, which may end the process that does so: they are only looked for.
+OF_THE_WINDOW = ("PySide6-Essentials", "pyqtgraph")
+QT_TRIAL = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from attn_desktop.cli.qt_check import report
+for finding in report():
+    print(json.dumps(finding), flush=True)
+"""
 QT_TIMEOUT_S = 60
-QT_PACKAGES = "libegl1 libgl1 libxkbcommon-x11-0 libxcb-cursor0 libdbus-1-3 libfontconfig1"
 
 
 def command(as_json: options.AsJson = False) -> None:
     """Say what this machine can do, and what lacks.
 
-    Versions, processor, GPUs, shipped models, terminal and (optional) Qt. Ends with exit code 0
-    whatever lacks; each lack says what to install.
+    Versions, processor, GPUs, shipped models, terminal and Qt. Ends with exit code 0 whatever
+    lacks; each lack says what to install.
     """
     sections = {
         "versions": _versions(),
@@ -45,7 +60,7 @@ def command(as_json: options.AsJson = False) -> None:
         "gpu": _gpu(),
         "models": _models(),
         "terminal": _terminal(),
-        "qt (optional)": _qt(),
+        "qt": _qt(),
     }
     if as_json:
         print(json.dumps(sections))
@@ -57,13 +72,17 @@ def command(as_json: options.AsJson = False) -> None:
 
 
 def _versions() -> dict[str, Any]:
-    found: dict[str, Any] = {"python": platform.python_version(), "attn-desktop": __version__}
-    for name in REQUIRED:
+    found: dict[str, Any] = {"python": platform.python_version(), "attn-desktop": VERSION}
+    for name, module in REQUIRED.items():
         try:
-            importlib.import_module(name)
+            if name not in OF_THE_WINDOW:
+                importlib.import_module(module)
+            elif importlib.util.find_spec(module) is None:
+                raise ModuleNotFoundError(f"No module named {module!r}")
             found[name] = metadata.version(name)
         except ImportError as error:  # PackageNotFoundError is one too
-            found[name] = f"missing ({error}): pip install {name}"
+            install = QT_INSTALL if module == "PySide6" else f"pip install {name}"
+            found[name] = f"missing ({error}): {install}"
     return found
 
 
@@ -121,10 +140,10 @@ def _terminal() -> dict[str, Any]:
 
 
 def _qt() -> dict[str, Any]:
-    """Whether Qt can be imported, tried in a process of its own: a bad build may abort."""
+    """What `qt_check` finds, in a process of its own: where something lacks, Qt may end it."""
     try:
         tried = subprocess.run(
-            [sys.executable, "-c", QT_TRIAL],
+            [sys.executable, "-c", QT_TRIAL, str(Path(attn_desktop.__file__).parents[1])],
             capture_output=True,
             text=True,
             errors="replace",
@@ -133,10 +152,11 @@ def _qt() -> dict[str, Any]:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        return {"PySide6": f"cannot be tried: {error}"}
-    if tried.returncode == 0:
-        return {"PySide6": tried.stdout.strip()}
-    cause = (tried.stderr.strip().splitlines() or [f"exit code {tried.returncode}"])[-1]
-    if "No module named" in cause:
-        return {"PySide6": f"not installed, and the command line needs none: {QT_INSTALL}"}
-    return {"PySide6": f"{cause}; on Debian: apt install {QT_PACKAGES}"}
+        return {"window": f"cannot be tried: {error}"}
+    found = dict(map(json.loads, tried.stdout.splitlines()))
+    if tried.returncode != 0:
+        said = tried.stderr.strip().splitlines() or [f"exit code {tried.returncode}"]
+        # Qt begins with the cause, a traceback ends with it.
+        cause = said[-1 if said[0].startswith("Traceback") else 0]
+        found["window"] = f"cannot be opened: {cause}"
+    return found

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 
-from attn_desktop import __version__
 from attn_desktop.common.errors import InputError
+from attn_desktop.common.version import VERSION
 
 
 def command() -> None:
@@ -22,4 +22,4 @@ def command() -> None:
     streams = take_streams()
     # Ctrl+C in the terminal of the window is meant for the window, which closes the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Server(streams, __version__).run()
+    Server(streams, VERSION).run()

@@ -28,21 +28,20 @@ class OwnAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no annotation
     def __init__(self, orientation: str) -> None:
         super().__init__(orientation)
         self._theme: Theme | None = None
+        #: Pixels that labels may reach beyond the ends.
+        self._overhang = 15.0
 
     @property
     def _is_leaning(self) -> bool:
         return self.orientation in ("top", "bottom")
 
     def boundingRect(self) -> QRectF:
-        # Labels at the ends hang over into the corners of the plot.
-        size, plot = self.size(), self.parentItem()
-        own = QRectF(0, 0, size.width(), size.height())
-        if plot is None:
-            return own
-        around = self.mapRectFromItem(plot, plot.boundingRect())
+        # Labels at the ends hang over into the corners. Asking the plot for its size from here
+        # crashes when Qt takes both apart.
+        size, over = self.size(), self._overhang
         if self._is_leaning:
-            return QRectF(around.left(), own.top(), around.width(), own.height())
-        return QRectF(own.left(), around.top(), own.width(), around.height())
+            return QRectF(-over, 0, size.width() + 2 * over, size.height())
+        return QRectF(0, -over, size.width(), size.height() + 2 * over)
 
     def hoverEvent(self, event: Any) -> None:
         """To the view: pointing at a label is pointing at its row or column."""
@@ -117,6 +116,7 @@ class LabelAxis(OwnAxis):
         else:
             wanted = longest * SINE + metrics.height() + theme.px(4)
             self.setHeight(math.ceil(min(wanted, SHARE * height)))
+            self._overhang = longest
             self._leave_corner(widths, longest)
         self._draw_again()
 
@@ -176,15 +176,22 @@ class LabelAxis(OwnAxis):
     def _paint_leaning(
         self, painter: QPainter, index: int, x: float, metrics: QFontMetricsF
     ) -> None:
-        box, height = self.boundingRect(), metrics.height()
+        deep, height = self.size().height(), metrics.height()
+        plot = self.parentItem()
+        around = self.mapRectFromItem(plot, plot.boundingRect())
         top = self.orientation == "top"
-        foot = x - height * 0.15 if top else x + height * 0.3
-        beside = box.right() - foot if top else foot - box.left()
-        above = box.height() - height
-        room = min((beside - 2) / COSINE, max(above / SINE, 0.0))
+        # Letters lean over the foot of their line: at its start to the left, below it to the right.
+        before, after = metrics.ascent() * SINE, metrics.descent() * SINE
+        if top:
+            foot = max(x - height * 0.15, around.left() + before)
+            beside = around.right() - after - foot
+        else:
+            foot = min(x + height * 0.3, around.right() - after)
+            beside = foot - around.left() - before
+        room = min((beside - 1) / COSINE, max((deep - height) / SINE, 0.0))
         label = metrics.elidedText(self._labels[index], Qt.TextElideMode.ElideRight, room)
         painter.save()
-        painter.translate(foot, box.bottom() - 4 if top else box.top() + metrics.ascent())
+        painter.translate(foot, deep - 4 if top else metrics.ascent())
         painter.rotate(-ANGLE_DEG)
         painter.drawText(QPointF(0 if top else -metrics.horizontalAdvance(label), 0), label)
         painter.restore()
@@ -192,8 +199,7 @@ class LabelAxis(OwnAxis):
     def _paint_upright(
         self, painter: QPainter, index: int, y: float, metrics: QFontMetricsF
     ) -> None:
-        box, height = self.boundingRect(), metrics.height()
-        left, right = box.left() + 1, box.right() - 6
+        height, left, right = metrics.height(), 1.0, self.size().width() - 6
         label = metrics.elidedText(self._labels[index], Qt.TextElideMode.ElideRight, right - left)
         flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         painter.drawText(QRectF(left, y - height, right - left, 2 * height), flags, label)
@@ -247,14 +253,18 @@ class NumberAxis(OwnAxis):
 
 
 def round_numbers(low: float, high: float, most: int) -> list[float]:
-    """At most `most` + 1 numbers of one, two or five times a power of ten from low to high.
+    """About `most` numbers, at least two, that are 1, 2 or 5 times a power of ten, in low..high.
 
-    Empty unless low < high, both finite.
+    None unless low < high, both finite.
     """
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         return []
     coarse = (high - low) / max(1, most)
     power = 10.0 ** math.floor(math.log10(coarse))
-    step = next(power * m for m in (1, 2, 5, 10) if power * m >= coarse * (1 - 1e-9))
-    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [round(index * step, 12) + 0.0 for index in range(first, last + 1)]
+    steps = [power * m for m in (10, 5, 2, 1, 0.5, 0.2, 0.1)]
+    wide = [step for step in steps if step >= coarse * (1 - 1e-9)]
+    for step in [wide[-1], *steps[len(wide) :]]:
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        if last > first:
+            break
+    return [index * step for index in range(first, last + 1)]

@@ -19,6 +19,8 @@ import pyqtgraph as pg
 from PySide6.QtCore import (
     QBuffer,
     QByteArray,
+    QCoreApplication,
+    QEvent,
     QIODevice,
     QPoint,
     QRect,
@@ -27,7 +29,7 @@ from PySide6.QtCore import (
     QSize,
     Qt,
 )
-from PySide6.QtGui import QFontMetrics, QImage, QPainter, QRegion
+from PySide6.QtGui import QFontMetrics, QImage, QImageWriter, QPainter, QRegion
 from PySide6.QtWidgets import QWidget
 
 from attn_desktop.common.errors import ExportError
@@ -187,7 +189,9 @@ def _posed(panel: Panel, size: tuple[int, int] | None) -> Iterator[Panel]:
         yield copy
     finally:
         copy.close()
+        # Now, and by Qt: pyqtgraph's scenes do not survive that Python deletes them.
         copy.deleteLater()
+        QCoreApplication.sendPostedEvents(copy, QEvent.Type.DeferredDelete.value)
 
 
 def _natural_size(panel: Panel) -> QSize:
@@ -242,7 +246,7 @@ def _png(image: QImage) -> bytes:
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, b"PNG")
+    QImageWriter(buffer, QByteArray(b"png")).write(image)
     return bytes(data.data())
 
 

@@ -66,7 +66,7 @@ class LinePlot:
         assert isinstance(path, QPainterPath)
         return path
 
-    def paint_axes(self, painter: QPainter, name: str) -> None:
+    def paint_axes(self, painter: QPainter) -> None:
         """The line of 0, the ends of the values at the left, round entries below."""
         area, theme, middle = self.area, self.theme, self.area.center().y()
         painter.setFont(theme.font(SMALL))
@@ -78,16 +78,13 @@ class LinePlot:
         write_left_of(painter, edge, area.top() + cap, f"+{self.reach:.2g}")
         write_left_of(painter, edge, middle + cap / 2, "0")
         write_left_of(painter, edge, area.bottom(), f"−{self.reach:.2g}")
-        end, baseline = -math.inf, area.bottom() + theme.px(2) + metrics.ascent()
-        needed = metrics.horizontalAdvance(str(self.span.last)) + theme.px(24)
-        for number, entry in enumerate(self.span.ticks(area.width(), needed)):
-            text = f"{name} {entry}" if number == 0 else str(entry)
-            width = metrics.horizontalAdvance(text)
+        baseline = area.bottom() + theme.px(2) + metrics.ascent()
+        needed = 2 * metrics.horizontalAdvance(str(self.span.last)) + theme.px(8)
+        for entry in self.span.ticks(area.width(), needed):
+            width = metrics.horizontalAdvance(str(entry))
             left = self.point(entry, 0.0).x() - width / 2
             left = max(area.left(), min(left, area.right() - width))
-            if left > end:
-                painter.drawText(QPointF(left, baseline), text)
-                end = left + width + theme.px(8)
+            painter.drawText(QPointF(left, baseline), str(entry))
 
     def paint_lines(self, painter: QPainter, lines: Sequence[Line]) -> None:
         """Filled ones below, strong ones on top."""
@@ -130,15 +127,16 @@ class LinePlot:
                 painter.drawEllipse(self.point(entry, line.values[entry]), radius, radius)
 
     def paint_legend(
-        self, painter: QPainter, lines: Sequence[Line], area: QRectF, blank: str
+        self, painter: QPainter, lines: Sequence[Line], area: QRectF, blank: str, axis: str
     ) -> None:
-        """What each line is, from the left, strong ones bold; `blank` where there is none."""
+        """What each line is, strong ones bold; `blank` where there is none. axis: what x counts."""
         theme, x = self.theme, area.left()
         painter.setFont(theme.font(SMALL))
         baseline = area.top() + QFontMetricsF(painter.font()).ascent()
         if not lines:
             painter.setPen(theme.colour("dim"))
             painter.drawText(QPointF(x, baseline), blank)
+            x += QFontMetricsF(painter.font()).horizontalAdvance(blank)
         for line in sorted(lines, key=lambda line: line.filled):
             font = theme.font(SMALL, bold=line.strong)
             metrics = QFontMetricsF(font)
@@ -153,6 +151,10 @@ class LinePlot:
             painter.setFont(font)
             painter.drawText(QPointF(left, baseline), text)
             x = left + metrics.horizontalAdvance(text) + theme.px(12)
+        painter.setFont(theme.font(SMALL))
+        if x + QFontMetricsF(painter.font()).horizontalAdvance(axis) < area.right():
+            painter.setPen(theme.colour("dim"))
+            write_left_of(painter, area.right(), baseline, axis)
 
 
 def write_left_of(painter: QPainter, edge: float, baseline: float, text: str) -> None:

@@ -186,6 +186,8 @@ class PaintedPanel(Panel):
         raise NotImplementedError
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        # A repaint may come before the timer does; `paint` counts on what `draw` prepared.
+        self.flush()
         painter = QPainter(self)
         painter.fillRect(self.rect(), self.theme.colour("card"))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

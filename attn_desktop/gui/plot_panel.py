@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QPainterPath, QResizeEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from attn_desktop.gui.axes import LabelAxis
+from attn_desktop.gui.intents import Brush
 from attn_desktop.gui.panel import Panel
 from attn_desktop.gui.theme import Theme
 
@@ -49,6 +53,18 @@ class PlotPanel(Panel):
     def paint_canvas(self) -> None:
         """Give the canvas the colours of the theme; call when `change.source`."""
         self.canvas.setBackground(self.theme.colour("card"))
+
+    def brush_source(self, positions: Iterable[int]) -> None:
+        """Ask to brush these positions; steps that are brushed stay so."""
+        steps = frozenset(t for t in self.light.brushed_target if t <= len(self.scene.steps))
+        self.ask(Brush(frozenset(positions), steps))
+
+    def toggle_source(self, positions: Iterable[int]) -> None:
+        """Ask to brush these positions too, or no longer if all of them are."""
+        toggled = frozenset(positions)
+        size = self.scene.source.size
+        brushed = frozenset(p for p in self.light.brushed_source if p < size)
+        self.brush_source(brushed - toggled if toggled <= brushed else brushed | toggled)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -110,6 +126,13 @@ class PointerBox(pg.ViewBox):  # type: ignore[misc]  # pyqtgraph has no annotati
         """Of columns i..i + 1, those whose middle is in view."""
         low, high = self.viewRange()[0]
         return range(max(0, math.ceil(low - 0.5 - 1e-6)), min(count, math.floor(high + 0.5 + 1e-6)))
+
+    def sum_outside(self, values: NDArray[np.floating[Any]]) -> float | None:
+        """What columns out of view add up to; None where none is."""
+        if not self.is_zoomed(0):
+            return None
+        seen = self.columns_in_view(len(values))
+        return float(values[: seen.start].sum() + values[seen.stop :].sum())
 
     def bring_row(self, row: int) -> None:
         """Move what is seen up or down until row i..i + 1 is in view."""
@@ -194,6 +217,3 @@ def diamonds(places: list[QPointF], across: float, down: float) -> QPainterPath:
         path.lineTo(at.x(), at.y() + down)
         path.closeSubpath()
     return path
-
-
-__all__ = ["LabelAxis", "PlotPanel", "PointerBox", "bare_plot", "diamonds"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,16 @@ class Row:
                 return index
         return None
 
+    def cut(self, count: int) -> Row:
+        """Only the first `count` labels, where they are."""
+        return replace(
+            self,
+            centres=self.centres[:count],
+            slots=self.slots[:count],
+            first=min(self.first, count),
+            last=min(self.last, count),
+        )
+
 
 def lay_out(
     widths: Sequence[float] | NDArray[np.float64],
@@ -58,8 +68,9 @@ def lay_out(
     """Labels of given widths between two x.
 
     Where all fit, what is left over goes between them, up to `most_spare` a label. Where not, the
-    row is moved to bring `middle` to the middle, or by `scroll`, and `edge` pixels stay free at
-    each side behind which there is more.
+    row is moved to bring `middle` to the middle third, or by `scroll`, and `edge` pixels stay free
+    at each side behind which there is more. It moves a third of the room at a time, so that it
+    mostly stands still while the middle goes on.
     """
     slots = np.asarray(widths, dtype=np.float64)
     count, room, total = len(slots), right - left, float(slots.sum())
@@ -70,11 +81,15 @@ def lay_out(
     centres = np.cumsum(slots) - slots / 2
     middle = min(max(middle, 0), count - 1)
     most = total - room
-    scroll = min(max(centres[middle] - room / 2 if scroll is None else scroll, 0.0), most)
+    if scroll is None:
+        page = room / 3
+        scroll = page * round(float(centres[middle] - room / 2) / page)
+    scroll = min(max(scroll, 0.0), most)
     centres += left - scroll
     low = left + (edge if scroll > 0 else 0.0)
     high = right - (edge if scroll < most else 0.0)
-    inside = np.flatnonzero((centres - slots / 2 >= low - 0.5) & (centres + slots / 2 <= high + 0.5))
+    starts, ends = centres - slots / 2, centres + slots / 2
+    inside = np.flatnonzero((starts >= low - 0.5) & (ends <= high + 0.5))
     if len(inside) == 0:  # too narrow for any: the nearest all the same
         inside = np.array([np.abs(centres - (left + right) / 2).argmin()])
         centres[inside] = (left + right) / 2

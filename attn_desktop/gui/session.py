@@ -177,6 +177,12 @@ class Session(QObject):
 
     def encode(self, text: str, model: str | None = None, device: str | None = None) -> None:
         """Start over with a text, and perhaps another model or device."""
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            where = f"the text holds a lone surrogate at character {error.start}"
+            self.failed.emit(where, "source")
+            return
         home = Home(model or self.model, device or self.device, text)
         shortened = text if len(text) <= 40 else f"{text[:39]}…"
         self.link.encode(EncodeJob(home, f"encode “{' '.join(shortened.split())}”"))

@@ -14,7 +14,7 @@ from attn_desktop.common import paths
 from tests.cli.conftest import Invoke
 from tests.toy_models import TOY_MODES
 
-COMMANDS = {"step", "trace", "show", "decode", "evaluate", "train", "models", "doctor"}
+COMMANDS = {"step", "trace", "show", "decode", "evaluate", "train", "models", "doctor", "engine"}
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_the_doctor_reports_and_ends_well_whatever_lacks(invoke: Invoke, shipped
     assert report["models"]["broken"].startswith("does not load: ")
     assert report["processor"]["usable cores"] >= 1
     assert report["gpu"]
-    assert report["qt (optional)"]["PySide6"]
+    assert report["qt"]["PySide6"]
     plain = invoke("doctor")
     assert plain.exit_code == 0
     for title, entries in report.items():

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from attn_desktop import api
+from attn_desktop import __version__, api
 from attn_desktop.trace.protocol import (
-    PREAMBLE,
     PROTOCOL_VERSION,
     Hello,
     ListModels,
@@ -21,7 +20,6 @@ from attn_desktop.trace.protocol import (
     Progress,
     Stepped,
     Welcome,
-    encode_frame,
 )
 from tests.decoding.helpers import differences
 from tests.engine.client import Client, checked, only
@@ -264,17 +262,12 @@ def test_an_interrupt_is_meant_for_the_window(launch: Launch) -> None:
     assert engine.process.wait(PATIENCE_S) == -signal.SIGTERM
 
 
-def test_a_file_may_take_the_place_of_the_pipe() -> None:
-    """Requests from a file, answers to a file: nothing of it needs a pipe."""
-    done = subprocess.run(
-        [sys.executable, "-m", "attn_desktop", "engine"],
-        cwd=ROOT,
-        input=encode_frame(Hello(request=1, version=0)),
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(PREAMBLE)
+def test_another_version_is_refused_without_waiting_for_torch(launch: Launch) -> None:
+    client = launch(torch=SLEEPING_TORCH).client
+    client.banner()
+    failed = client.failure(Hello(request=1, version=0))
+    assert failed.cause == "version"
+    assert f"attn-desktop {__version__}" in failed.message
 
 
 @posix

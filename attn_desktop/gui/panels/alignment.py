@@ -9,7 +9,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QPainterPath
+from PySide6.QtGui import QPainter, QPainterPath
 from PySide6.QtWidgets import QGraphicsPathItem, QGraphicsRectItem, QWidget
 
 from attn_desktop.common.mode import HARD
@@ -18,6 +18,7 @@ from attn_desktop.gui.intents import Brush, GoTo, Hover
 from attn_desktop.gui.panel import Change, Table
 from attn_desktop.gui.plot_panel import PlotPanel, bare_plot, diamonds
 from attn_desktop.gui.scene import Phase
+from attn_desktop.gui.step_attention import mean_alpha
 from attn_desktop.gui.theme import Theme
 
 #: Largest cell, so that one step or one position does not fill the panel.
@@ -25,6 +26,16 @@ CELL_WIDTH, CELL_HEIGHT = 96, 56
 #: Cells from this size on are set apart by lines.
 LINED = 14
 UNKNOWN = "…"
+
+
+class MatrixImage(pg.ImageItem):  # type: ignore[misc]  # pyqtgraph has no annotations
+    """Sharp cells, but blended where they are smaller than a pixel: none is passed over."""
+
+    def paint(self, painter: QPainter, *args: Any) -> None:
+        seen = painter.transform()
+        small = min(abs(seen.m11()), abs(seen.m22())) < 1
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, small)
+        super().paint(painter, *args)
 
 
 class AlignmentPanel(PlotPanel):
@@ -49,17 +60,18 @@ class AlignmentPanel(PlotPanel):
         self.plot.hideAxis("bottom")
         self.plot.invertY(True)
         self.canvas.addItem(self.plot)
-        self._image = pg.ImageItem(axisOrder="row-major")
+        self._image = MatrixImage(axisOrder="row-major", autoDownsample=True)
         self._unknown, self._later = QGraphicsRectItem(), QGraphicsRectItem()
         self._lines, self._draws = QGraphicsPathItem(), QGraphicsPathItem()
         self._lit_columns, self._lit_rows = QGraphicsPathItem(), QGraphicsPathItem()
-        self._here = QGraphicsRectItem()
+        self._edge, self._here = QGraphicsRectItem(), QGraphicsRectItem()
         for item in (
             self._image,
             self._unknown,
             self._lines,
             self._draws,
             self._later,
+            self._edge,
             self._lit_columns,
             self._lit_rows,
             self._here,
@@ -108,6 +120,8 @@ class AlignmentPanel(PlotPanel):
     def _paint_theme(self) -> None:
         theme = self.theme
         self.paint_canvas()
+        # The label of the last row may be higher than the row.
+        self.plot.layout.setContentsMargins(0, 0, 0, theme.px(5))
         for item, colour in (
             (self._unknown, theme.colour("faint")),
             (self._later, theme.colour("card", 0.55)),
@@ -115,6 +129,8 @@ class AlignmentPanel(PlotPanel):
         ):
             item.setPen(pg.mkPen(None))
             item.setBrush(colour)
+        # White cells at the rim of a white card need an end.
+        self._edge.setPen(pg.mkPen(theme.colour("border"), width=1))
         # The playhead stands out by its weight where it meets another lit row.
         self._here.setPen(pg.mkPen(theme.hue("target"), width=theme.px(2)))
         self._lit_rows.setPen(pg.mkPen(theme.hue("target"), width=1))
@@ -127,7 +143,7 @@ class AlignmentPanel(PlotPanel):
         matrix = np.full((len(scene.steps), len(scene.source)), np.nan)
         for row, step in enumerate(scene.steps):
             if step.cross is not None:
-                matrix[row] = scene.source.sum(step.cross.alpha.mean(axis=(0, 1)))
+                matrix[row] = mean_alpha(scene.source, step.cross.alpha)
         return matrix
 
     def _show_image(self) -> None:
@@ -157,6 +173,7 @@ class AlignmentPanel(PlotPanel):
         scene = self.scene
         count, width = self._alpha.shape
         row = QRectF(0, scene.t - 1, width, 1)
+        self._edge.setRect(QRectF(0, 0, width, count))
         self._later.setRect(QRectF(0, scene.t, width, max(0, count - scene.t)))
         self._here.setVisible(scene.t > 0)
         self._here.setRect(row)
@@ -214,10 +231,11 @@ class AlignmentPanel(PlotPanel):
             return ""
         if scene.steps and all(step.cross is None for step in scene.steps):
             return "no attention"
-        low, high = (
-            ("black 0", "white 1") if self.theme.alpha_map == "grey" else ("dark 0", "bright 1")
-        )
-        return f"α  {low} · {high}"
+        ends = "black 0 · white 1" if self.theme.alpha_map == "grey" else "dark 0 · bright 1"
+        other = None
+        if scene.step is not None and scene.step.cross is not None and scene.reveals(Phase.ALPHA):
+            other = self.source_view.sum_outside(mean_alpha(scene.source, scene.step.cross.alpha))
+        return f"α  {ends}" + ("" if other is None else f" · other {other:.2f} outside view")
 
     def table(self) -> Table:
         if self.scene.run is None:
@@ -267,11 +285,7 @@ class AlignmentPanel(PlotPanel):
         if row is not None:
             self.ask(GoTo(row + 1))
         elif column is not None and at.y() < 0:
-            lit = self.light.brushed_source
-            positions = frozenset(self.scene.source.positions(column))
-            changed = lit - positions if positions <= lit else lit | positions
-            inside = frozenset(range(self.scene.source.size))
-            self.ask(Brush(changed & inside, self.light.brushed_target))
+            self.toggle_source(self.scene.source.positions(column))
 
     def _dragged(self, area: QRectF) -> None:
         self.flush()

@@ -111,7 +111,8 @@ class ContextPanel(PaintedPanel):
         columns = scene.source.columns(frozenset(lit))
         one = f"“{scene.source.labels[columns[0]]}”"
         label = one if len(columns) == 1 else f"{len(lit)} positions"
-        return _Share(label, float(alpha.sum()), alpha @ scene.run.states[lit])
+        with np.errstate(invalid="ignore"):
+            return _Share(label, float(alpha.sum()), alpha @ scene.run.states[lit])
 
     def caption(self) -> str:
         if not self.scene.steps:
@@ -123,12 +124,14 @@ class ContextPanel(PaintedPanel):
             norm = np.linalg.norm(self._share.vector)
             parts.append(f"{self._share.label}: α {self._share.alpha:.2f}, ‖α h‖ {norm:.2f}")
         if SOFT in self._readings and HARD in self._readings:
-            distance = np.linalg.norm(self._readings[SOFT] - self._readings[HARD])
+            with np.errstate(invalid="ignore"):
+                distance = np.linalg.norm(self._readings[SOFT] - self._readings[HARD])
             parts.append(f"‖c_soft − c_hard‖ {distance:.2f}")
         parts.append(f"colours ±{self._coloured:.2g}")
         return " · ".join(parts)
 
     def table(self) -> Table:
+        self.flush()
         columns = {f"c_{name}": values for name, values in self._readings.items()}
         if self._share is not None:
             columns[f"α h of {self._share.label}"] = self._share.vector
@@ -232,14 +235,14 @@ class ContextPanel(PaintedPanel):
     def _paint_step(self, painter: QPainter, places: _Places) -> None:
         """Both readings of this step, and what is lit of them."""
         plot = LinePlot(places.lines, self._seen, self._reach, self.theme)
-        plot.paint_axes(painter, "dimension")
+        plot.paint_axes(painter)
         lines = self._lines()
         plot.paint_lines(painter, lines)
         if self._pointer is not None:
             plot.paint_pointed(painter, lines, self._pointer.x())
         t = self.scene.t
         blank = f"c_{t} is computed after α" if t else "before the first step"
-        plot.paint_legend(painter, lines, places.legend, blank)
+        plot.paint_legend(painter, lines, places.legend, blank, "dimension")
 
     def _lines(self) -> list[Line]:
         """Solid for soft, dashed for hard, grey for the fixed context; the active one last."""
@@ -270,6 +273,7 @@ class ContextPanel(PaintedPanel):
         return min(count, 1 + int((at.y() - raster.top()) / raster.height() * count))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self.flush()
         if not self.scene.steps:
             return
         at, places = event.position(), self._places()
@@ -309,6 +313,7 @@ class ContextPanel(PaintedPanel):
         return f"c_{t}[{dimension}] = {' '.join(values)}{notes}"
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.flush()
         if not self.scene.steps:
             return
         if event.button() == Qt.MouseButton.MiddleButton:
@@ -323,11 +328,13 @@ class ContextPanel(PaintedPanel):
             self._grip = None
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.flush()
         if event.button() == Qt.MouseButton.LeftButton:
             self._seen = Span.whole(self._seen.size)
             self.update()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
+        self.flush()
         if self.scene.steps:
             raster = self._places().raster
             part = (event.position().x() - raster.left()) / raster.width()

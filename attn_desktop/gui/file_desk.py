@@ -1,0 +1,159 @@
+"""Opening, saving and exporting: the dialogs, and what to say when a file cannot be used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QCursor
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox, QWidget
+
+from attn_desktop.common.errors import UserError
+from attn_desktop.common.settings import Settings
+from attn_desktop.gui.export import save_csv, save_png, save_svg, save_window
+from attn_desktop.gui.panel import Panel
+from attn_desktop.gui.panel_dock import PanelDock
+from attn_desktop.gui.session import Session
+
+SUFFIX = ".attn"
+FILTER = "Recorded decodings (*.attn);;All files (*)"
+KINDS = {
+    "png": ("PNG picture (*.png)", save_png),
+    "svg": ("SVG drawing (*.svg)", save_svg),
+    "csv": ("CSV table (*.csv)", save_csv),
+}
+
+
+class FileDesk(QObject):
+    """failed: why. done: what was written or read."""
+
+    failed = Signal(str)
+    done = Signal(str)
+
+    def __init__(self, window: QWidget, session: Session, settings: Settings) -> None:
+        super().__init__(window)
+        self._window = window
+        self._session = session
+        self._settings = settings
+        self._folder = ""
+        self._last_panel: Panel | None = None
+        self.recent = QMenu("Open &recent", window)
+        self.recent.aboutToShow.connect(self._fill_recent)
+
+    # -- documents ------------------------------------------------------------------------
+
+    def ask_open(self) -> None:
+        """Ask for a file and show it."""
+        name, _ = QFileDialog.getOpenFileName(self._window, "Open", self._folder, FILTER)
+        if name and self.may_discard():
+            self.open(Path(name))
+
+    def open(self, path: Path) -> bool:
+        """Show a file; whether that was possible."""
+        try:
+            self._session.open(path)
+        except UserError as error:
+            self.failed.emit(str(error))
+            return False
+        self._remember(path)
+        self.done.emit(f"opened {path}")
+        return True
+
+    def save(self) -> bool:
+        """Save under the name it has, or ask for one; whether it is saved now."""
+        path = self._session.path
+        return self.ask_save() if path is None else self._save(path)
+
+    def ask_save(self) -> bool:
+        """Ask for a name and save."""
+        start = str(self._session.path or Path(self._folder) / f"decoding{SUFFIX}")
+        name, _ = QFileDialog.getSaveFileName(self._window, "Save", start, FILTER)
+        if not name:
+            return False
+        path = Path(name)
+        return self._save(path if path.suffix else path.with_suffix(SUFFIX))
+
+    def may_discard(self) -> bool:
+        """Whether what is not saved may go; asks where there is something to lose."""
+        session = self._session
+        document = session.document
+        if document is None or session.undo_stack.isClean():
+            return True
+        # A single branch of a sentence comes back by decoding it again.
+        if session.path is None and len(document.tree.leaves()) < 2:
+            return True
+        buttons = QMessageBox.StandardButton
+        answer = QMessageBox.question(
+            self._window,
+            "Unsaved changes",
+            "The branches of this document are not saved. Save them?",
+            buttons.Save | buttons.Discard | buttons.Cancel,
+        )
+        return answer == buttons.Discard or (answer == buttons.Save and self.save())
+
+    def _save(self, path: Path) -> bool:
+        try:
+            self._session.save(path)
+        except UserError as error:
+            self.failed.emit(str(error))
+            return False
+        self._remember(path)
+        self.done.emit(f"saved {path}")
+        return True
+
+    def _remember(self, path: Path) -> None:
+        self._folder = str(path.absolute().parent)
+        self._settings.remember(path)
+
+    def _fill_recent(self) -> None:
+        self.recent.clear()
+        for name in self._settings.recent:
+            action = self.recent.addAction(name.replace("&", "&&"))
+            action.triggered.connect(lambda _=False, name=name: self._open_recent(Path(name)))
+        if not self._settings.recent:
+            self.recent.addAction("nothing yet").setEnabled(False)
+
+    def _open_recent(self, path: Path) -> None:
+        if self.may_discard():
+            self.open(path)
+
+    # -- exports --------------------------------------------------------------------------
+
+    def panel_at_pointer(self, docks: Iterable[PanelDock]) -> Panel:
+        """The panel under the pointer, else the last that was, else the first."""
+        docks = list(docks)
+        widget = QApplication.widgetAt(QCursor.pos())
+        for dock in docks:
+            if widget is not None and (widget is dock or dock.isAncestorOf(widget)):
+                self._last_panel = dock.panel
+        return self._last_panel or docks[0].panel
+
+    def export(self, panel: Panel, kind: str) -> None:
+        """Ask for a name and save a panel as `png`, `svg` or `csv`."""
+        filter, write = KINDS[kind]
+        start = str(Path(self._folder) / f"{panel.name}.{kind}")
+        title = f"Export {panel.title}"
+        name, _ = QFileDialog.getSaveFileName(self._window, title, start, filter)
+        if name:
+            path = Path(name)
+            self._write(lambda target: write(panel, target), path, f".{kind}")
+
+    def save_picture(self) -> None:
+        """Ask for a name and save a picture of the window."""
+        start = str(Path(self._folder) / "attn_desktop.png")
+        name, _ = QFileDialog.getSaveFileName(
+            self._window, "Save picture of the window", start, KINDS["png"][0]
+        )
+        if name:
+            self._write(lambda path: save_window(self._window, path), Path(name), ".png")
+
+    def _write(self, write: Callable[[Path], None], path: Path, suffix: str) -> None:
+        path = path if path.suffix else path.with_suffix(suffix)
+        try:
+            write(path)
+        except UserError as error:
+            self.failed.emit(str(error))
+            return
+        self._folder = str(path.absolute().parent)
+        self.done.emit(f"saved {path}")

@@ -1,0 +1,117 @@
+"""The two rows of labels of the lanes: how large they are and where each label stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QFontMetricsF
+
+from attn_desktop.gui.axes import LABEL_CHARACTERS
+from attn_desktop.gui.painting import elided
+from attn_desktop.gui.row_layout import Row, lay_out
+from attn_desktop.gui.theme import Theme
+
+#: Sizes of type, relative to the normal one: the second where labels do not fit in the first.
+TYPE_SIZES = (1.0, 0.75)
+MARGIN, GAP, MOST_SPARE = 8, 12, 110
+
+Widths = NDArray[np.float64]
+Measured = tuple[list[str], Widths]
+
+
+@dataclass(frozen=True, eq=False)
+class LaneRows:
+    """Both rows at a size of the panel.
+
+    relative: size of type. texts: elided labels of source and target. top, bottom: y at which
+    ribbons begin and end. edge: width of what tells how many more there are.
+    """
+
+    source: Row
+    target: Row
+    relative: float
+    source_texts: list[str]
+    target_texts: list[str]
+    top: float
+    bottom: float
+    edge: float
+
+
+class LaneLabels:
+    """Labels of source and target, measured once and laid out at every size and place."""
+
+    def __init__(self, theme: Theme, source: Sequence[str], target: Sequence[str]) -> None:
+        self._theme = theme
+        self._labels = (source, target)
+        self._measured: dict[tuple[float, float], tuple[Measured, Measured]] = {}
+
+    def _measure(self, relative: float, most: float) -> tuple[Measured, Measured]:
+        """Labels of both rows cut to `most` pixels, and the widths they need when bold."""
+        key = (relative, most)
+        if key not in self._measured:
+            bold = self._theme.font(relative, bold=True)
+            metrics, gap = QFontMetricsF(bold), self._theme.px(GAP) * relative
+            both: list[Measured] = []
+            for labels in self._labels:
+                texts = [elided(label, bold, most) for label in labels]
+                widths = [metrics.horizontalAdvance(text) + gap for text in texts]
+                both.append((texts, np.array(widths)))
+            self._measured[key] = (both[0], both[1])
+        return self._measured[key]
+
+    def lay_out(
+        self,
+        width: int,
+        height: int,
+        middles: tuple[int, int],
+        scroll: Mapping[bool, float],
+        grows: bool,
+    ) -> LaneRows:
+        """Both rows in a panel of this size; grows: whether more tokens may come.
+
+        middles: labels of source and target around which a row that is too long is shown; scroll:
+        where it is shown instead, in pixels, with the source under True.
+        """
+        px = self._theme.px
+        left, right = float(px(MARGIN)), float(width - px(MARGIN))
+        room = max(right - left, 1.0)
+        metrics = QFontMetricsF(self._theme.font(0.75))
+        edge = min(metrics.horizontalAdvance("‹ 000 more"), room / 5)
+        for relative in TYPE_SIZES:
+            character = QFontMetricsF(self._theme.font(relative)).averageCharWidth()
+            most = min(character * LABEL_CHARACTERS, room - 2 * edge - px(GAP))
+            (source_texts, above), (target_texts, below) = self._measure(relative, most)
+            if max(above.sum(), below.sum()) <= room:
+                break
+        above, below = _matched(above, below, room, grows)
+        spare = px(MOST_SPARE)
+        source = lay_out(above, left, right, edge, middles[0], scroll.get(True), spare)
+        target = lay_out(below, left, right, edge, middles[1], scroll.get(False), spare)
+        line = QFontMetricsF(self._theme.font(relative, bold=True)).height() + px(4)
+        top = px(MARGIN) / 2 + line
+        bottom = max(height - px(MARGIN) / 2 - line, top + 1)
+        target = target.cut(len(target_texts))
+        return LaneRows(source, target, relative, source_texts, target_texts, top, bottom, edge)
+
+
+def _matched(above: Widths, below: Widths, room: float, grows: bool) -> tuple[Widths, Widths]:
+    """Widths of slots above and below, those below perhaps with some for tokens to come.
+
+    Slots are shared where there are no more tokens than source positions and this fits: a monotone
+    alignment is upright then.
+    """
+    missing = len(above) - len(below)
+    if missing < 0:
+        return above, below
+    padded = np.concatenate([below, np.full(missing, below.mean() if len(below) else 0.0)])
+    shared = np.maximum(above, padded)
+    if shared.sum() <= room:
+        return shared, shared
+    if grows and padded.sum() <= room:
+        return above, padded
+    if grows and below.sum() <= room:
+        return above, np.append(below, room - below.sum())
+    return above, below

@@ -1,0 +1,434 @@
+"""The geometry of the context: the annotations h_j, their hull, and c_t among them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QMouseEvent,
+    QPainter,
+    QPen,
+    QPolygonF,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from attn_desktop.analysis.geometry import PrincipalComponents, convex_hull, principal_components
+from attn_desktop.common.mode import HARD, SOFT
+from attn_desktop.gui.cloud_layout import CloudLayout, elided, text_sizes
+from attn_desktop.gui.intents import Brush, GoTo, Hover
+from attn_desktop.gui.label_places import CalmLabels, boxes, place_labels
+from attn_desktop.gui.panel import Change, PaintedPanel, Table
+from attn_desktop.gui.plane import Plane
+from attn_desktop.gui.scene import Phase
+from attn_desktop.gui.theme import Theme
+from attn_desktop.trace.records import FloatArray, StepRecord
+
+Floats = NDArray[np.float64]
+
+#: What stands for the context of a step without attention.
+FIXED = "fixed"
+NAMES = {SOFT: "c_soft", HARD: "c_hard", FIXED: "fixed c"}
+AXES = "PC1 →  PC2 ↑"
+#: Radius of a point with α = 0 and with α = 1, of c and of an earlier c, in pixels.
+LEAST, MOST, MARK, EARLIER = 2.4, 11.0, 5.5, 1.6
+#: From this α on, a label makes room for the size of its point.
+LARGE_ALPHA = 0.05
+#: How near the pointer must come, in pixels, and how much closer than all the wheel goes.
+NEAR, CLOSEST = 5.0, 100.0
+SMALL = 0.82
+#: Below this height, in pixels at normal type, the axes are not named.
+LOW = 110
+
+
+class GeometryPanel(PaintedPanel):
+    """h_j in two principal components, with c_t. Click a point to brush it, a c to go there."""
+
+    name = "geometry"
+    title = "Context geometry"
+    about = (
+        "The annotations h_j of this source in their first two principal components (Pearson "
+        "1901), both to the same scale; the area of a point grows with α_tj, averaged over layers "
+        "and heads.\n"
+        "c_soft = Σ_j α_tj h_j lies in the convex hull of the h_j, since α ≥ 0 and Σ_j α_tj = 1; "
+        "c_hard = h_k is one of them. So it is in the projection. The faint line is the way of "
+        "c_soft so far.\n"
+        "Without attention c = [→h_S; ←h_1]: in the same space, but not in the hull.\n"
+        "PC1 and PC2 are shares of the variance; the rest is not in the picture.\n"
+        "The wheel looks closer, the middle button moves, a double click shows all."
+    )
+    natural = (360, 230)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, parent)
+        self._states: FloatArray | None = None
+        self._components = principal_components(np.zeros((0, 1)))
+        self._hull = np.zeros(0, dtype=np.int64)
+        self._contexts: dict[str, Floats] = {}
+        self._texts: tuple[str, ...] = ()
+        self._labels: tuple[Plane, CalmLabels] | None = None
+        self._layout: CloudLayout | None = None
+        self._closer: Plane | None = None
+        self._grip: QPointF | None = None
+
+    # -- what is shown --------------------------------------------------------------------
+
+    def draw(self, change: Change) -> None:
+        run = self.scene.run
+        if run is None:
+            self._states = self._layout = None
+        else:
+            if run.states is not self._states:
+                self._states, self._closer = run.states, None
+                self._components = principal_components(run.states)
+                self._hull = convex_hull(self._components.coordinates)
+            if change.source:
+                self._texts = elided(self.scene.source.labels, self._font())
+                self._labels = None
+            if change.steps:
+                self._contexts = _projected(self.scene.steps, self._components)
+            self._layout = self._arranged()
+        self.update()
+
+    def _alpha(self) -> Floats | None:
+        """α of this step, (S,), once it has been computed."""
+        step = self.scene.step
+        if step is None or step.cross is None or not self.scene.reveals(Phase.ALPHA):
+            return None
+        alpha: Floats = step.cross.alpha.mean(axis=(0, 1)).astype(np.float64)
+        return np.nan_to_num(alpha).clip(0, 1)
+
+    def _marks(self) -> dict[str, Floats]:
+        """Coordinates of this step's contexts by name, once they have been computed."""
+        if not self.scene.reveals(Phase.CONTEXT):
+            return {}
+        places = {name: found[self.scene.t - 1] for name, found in self._contexts.items()}
+        return {name: place for name, place in places.items() if np.isfinite(place).all()}
+
+    def caption(self) -> str:
+        if self._layout is None:
+            return ""
+        first, second = 100 * self._components.ratios
+        parts = [f"PC1 {first:.0f} % · PC2 {second:.0f} %" if first else "one place"]
+        broken = int(np.isnan(self._components.coordinates[:, 0]).sum())
+        for count, what in (
+            (self._layout.left_out, "without label"),
+            (self._layout.outside, "not in view"),
+            (broken, "not finite"),
+        ):
+            if count:
+                parts.append(f"{count} {what}")
+        return " · ".join(parts)
+
+    def table(self) -> Table:
+        self.flush()
+        if self._layout is None:
+            return Table((), ())
+        axis, alpha = self.scene.source, self._alpha()
+        rows: list[tuple[str | float | int, ...]] = [
+            (j, axis.labels[axis.column(j)], x, y, "" if alpha is None else float(alpha[j]))
+            for j, (x, y) in enumerate(self._components.coordinates.tolist())
+        ]
+        rows += [("", NAMES[name], *place.tolist(), "") for name, place in self._marks().items()]
+        return Table(("position", "label", "PC1", "PC2", "alpha"), rows)
+
+    # -- what goes where ------------------------------------------------------------------
+
+    def _whole(self) -> Plane:
+        """All points and contexts of the branch."""
+        width, height, px = float(self.width()), float(self.height()), self.theme.px
+        margin = (min(px(46), width * 0.14), min(px(22), height * 0.12))
+        places = np.concatenate([self._components.coordinates, *self._contexts.values()])
+        return Plane.around(places, (width, height), margin)
+
+    def _arranged(self) -> CloudLayout:
+        px, plane, alpha = self.theme.px, self._closer or self._whole(), self._alpha()
+        points = plane.pixels(self._components.coordinates)
+        areas = np.zeros(len(points)) if alpha is None else alpha
+        radii = self.theme.scale * np.sqrt(LEAST**2 + areas * (MOST**2 - LEAST**2))
+        named = self._marks()
+        marks = plane.pixels(np.array(list(named.values())).reshape(-1, 2))
+        size = self.theme.scale * MARK
+        busy = np.concatenate([boxes(points, 0.8 * radii), boxes(marks, size), self._corner()])
+        mark_labels = place_labels(
+            marks,
+            np.full(len(marks), size),
+            text_sizes([NAMES[name] for name in named], self._font()),
+            busy,
+            self._bounds(),
+            px(2),
+            np.ones(len(marks), dtype=np.bool_),
+        )
+        busy = np.concatenate([busy, mark_labels])
+        labels, left_out = self._label_boxes(plane, points, radii, areas, busy)
+        path = plane.pixels(self._contexts[SOFT])
+        path[self.scene.t if named else max(0, self.scene.t - 1) :] = np.nan
+        seen = (points >= 0).all(axis=1) & (points <= (plane.width, plane.height)).all(axis=1)
+        outside = int((np.isfinite(points[:, 0]) & ~seen).sum())
+        return CloudLayout(
+            plane, points, radii, labels, marks, size, mark_labels, path, left_out, outside
+        )
+
+    def _label_boxes(
+        self, plane: Plane, points: Floats, radii: Floats, areas: Floats, busy: Floats
+    ) -> tuple[Floats, int]:
+        """Boxes (G, 4) of labels that fit, lit ones and large α first, and how many do not."""
+        axis = self.scene.source
+        if self._labels is None or self._labels[0] != plane:
+            least = self.theme.scale * LEAST
+            taken = np.concatenate([boxes(points, 0.8 * least), self._corner()])
+            sizes, anchors = text_sizes(self._texts, self._font()), points[axis.starts]
+            gap = self.theme.px(2)
+            placed = CalmLabels.at_rest(anchors, least, sizes, taken, self._bounds(), gap)
+            self._labels = plane, placed
+        labels = self._labels[1]
+        largest = np.maximum.reduceat(areas, axis.starts)
+        lit = np.zeros(len(axis), dtype=np.bool_)
+        lit[axis.columns(self.light.all_source)] = True
+        first = np.flatnonzero(lit | (largest >= LARGE_ALPHA))
+        first = first[np.lexsort((-largest[first], ~lit[first]))]
+        must = lit | ((largest == largest.max()) & (largest > 0))
+        found = labels.arrange(first, radii[axis.starts], busy, must)
+        return found, labels.left_out(found)
+
+    def _bounds(self) -> tuple[float, float, float, float]:
+        return (2.0, 2.0, self.width() - 2.0, self.height() - 2.0)
+
+    def _font(self) -> QFont:
+        """Bold, so that a label keeps its place when it is lit."""
+        return self.theme.font(SMALL, bold=True)
+
+    def _corner(self) -> Floats:
+        """The box (1, 4) in the lower left that says which way the components go; none if low."""
+        if self.height() < self.theme.px(LOW):
+            return np.zeros((0, 4))
+        width, height = text_sizes([AXES], self._font())[0]
+        left, bottom = self.theme.px(6), self.height() - self.theme.px(3)
+        return np.array([[left, bottom - height, left + width, bottom]])
+
+    # -- painting -------------------------------------------------------------------------
+
+    def paint(self, painter: QPainter) -> None:
+        theme = self.theme
+        if self._layout is None:
+            self.paint_blank(painter, "Encode a sentence to see where its words lie.")
+            return
+        size = (float(self.width()), float(self.height()))
+        if (self._layout.plane.width, self._layout.plane.height) != size:
+            closer = self._closer and replace(self._closer, width=size[0], height=size[1])
+            self._look(closer)
+        layout = self._layout
+        painter.setPen(QPen(theme.hue("source", 0.5), 1))
+        painter.setBrush(theme.hue("source", 0.09))
+        painter.drawPolygon(QPolygonF([_point(at) for at in layout.points[self._hull]]))
+        self._paint_path(painter, layout)
+        self._paint_points(painter, layout)
+        self._paint_marks(painter, layout)
+        self._paint_labels(painter, layout)
+        for box in self._corner():
+            self._write(painter, AXES, box, theme.colour("dim"))
+
+    def _paint_path(self, painter: QPainter, layout: CloudLayout) -> None:
+        theme, radius = self.theme, self.theme.scale * EARLIER
+        path: Any = pg.arrayToQPath(layout.path[:, 0], layout.path[:, 1], connect="finite")
+        painter.setPen(QPen(theme.hue("soft", 0.4), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPath(path)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.hue("soft", 0.6))
+        for at in layout.path[np.isfinite(layout.path[:, 0])]:
+            painter.drawEllipse(_point(at), radius, radius)
+
+    def _paint_points(self, painter: QPainter, layout: CloudLayout) -> None:
+        """Large ones first, so that none hides another; a halo where one is lit."""
+        theme, lit, halo = self.theme, self.light.all_source, self.theme.px(4)
+        painter.setPen(Qt.PenStyle.NoPen)
+        order = np.argsort(-layout.radii, kind="stable")
+        for j in order[np.isfinite(layout.points[order, 0])].tolist():
+            at, radius = _point(layout.points[j]), float(layout.radii[j])
+            if j in lit:
+                painter.setBrush(theme.hue("source", 0.3))
+                painter.drawEllipse(at, radius + halo, radius + halo)
+            painter.setBrush(theme.hue("source"))
+            painter.drawEllipse(at, radius, radius)
+
+    def _paint_marks(self, painter: QPainter, layout: CloudLayout) -> None:
+        """c_soft a disc, c_hard a diamond, the fixed context a square; rings at lit steps."""
+        theme, size = self.theme, layout.mark
+        marks = {name: _point(at) for name, at in zip(self._marks(), layout.marks, strict=True)}
+        if SOFT in marks and HARD in marks:
+            painter.setPen(QPen(theme.hue("hard"), 1.3 * theme.scale, Qt.PenStyle.DashLine))
+            painter.drawLine(QLineF(marks[SOFT], marks[HARD]))
+        rim = QPen(theme.colour("text" if theme.dark else "card"), 1.2 * theme.scale)
+        painter.setPen(rim)
+        if HARD in marks:
+            painter.setBrush(theme.hue("hard"))
+            corners = [(0, -1), (1, 0), (0, 1), (-1, 0)]
+            diamond = [marks[HARD] + QPointF(x, y) * 1.4 * size for x, y in corners]
+            painter.drawPolygon(QPolygonF(diamond))
+        if SOFT in marks:
+            painter.setBrush(theme.hue("soft"))
+            painter.drawEllipse(marks[SOFT], size, size)
+        if FIXED in marks:
+            painter.setBrush(theme.colour("dim"))
+            half = QPointF(size, size) * 0.9
+            painter.drawRect(QRectF(marks[FIXED] - half, marks[FIXED] + half))
+        painter.setPen(QPen(theme.hue("target"), 1.6 * theme.scale))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for at in layout.plane.pixels(self._lit_contexts()):
+            painter.drawEllipse(_point(at), size + theme.px(2), size + theme.px(2))
+
+    def _lit_contexts(self) -> Floats:
+        """Coordinates (N, 2) of the contexts of lit steps, c_soft where there is attention."""
+        scene, places = self.scene, self._contexts[SOFT]
+        places = np.where(np.isnan(places), self._contexts[FIXED], places)
+        hidden = set() if scene.reveals(Phase.CONTEXT) else {scene.t}
+        lit = [t - 1 for t in self.light.all_target - hidden if 1 <= t <= len(places)]
+        return places[lit][np.isfinite(places[lit]).all(axis=1)]
+
+    def _paint_labels(self, painter: QPainter, layout: CloudLayout) -> None:
+        theme, axis = self.theme, self.scene.source
+        lit = set(axis.columns(self.light.all_source))
+        large = np.maximum.reduceat(layout.radii, axis.starts) > layout.mark / 2
+        for column in np.flatnonzero(np.isfinite(layout.labels[:, 0])).tolist():
+            bold = column in lit
+            box, j = layout.labels[column], int(axis.starts[column])
+            self._paint_leader(painter, layout.points[j], box, float(layout.radii[j]))
+            ink = theme.ink("source") if bold else theme.colour("text" if large[column] else "dim")
+            self._write(painter, self._texts[column], box, ink, bold)
+        inks = {SOFT: theme.ink("soft"), HARD: theme.ink("hard"), FIXED: theme.colour("text")}
+        for name, at, box in zip(self._marks(), layout.marks, layout.mark_labels, strict=True):
+            if np.isfinite(box).all():
+                self._paint_leader(painter, at, box, layout.mark)
+                self._write(painter, NAMES[name], box, inks[name], bold=True)
+
+    def _paint_leader(self, painter: QPainter, at: Floats, box: Floats, radius: float) -> None:
+        """A line from a point to its label, where that had to move away."""
+        nearest = np.clip(at, box[:2], box[2:])
+        if np.linalg.norm(nearest - at) > radius + self.theme.px(6):
+            painter.setPen(QPen(self.theme.colour("dim", 0.7), 1))
+            painter.drawLine(QLineF(_point(at), _point(nearest)))
+
+    def _write(
+        self, painter: QPainter, text: str, box: Floats, ink: QColor, bold: bool = False
+    ) -> None:
+        painter.setFont(self.theme.font(SMALL, bold))
+        painter.setPen(ink)
+        area = QRectF(_point(box[:2]), _point(box[2:])).adjusted(-4, -4, 4, 4)
+        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
+
+    # -- pointer --------------------------------------------------------------------------
+
+    def _under(self, at: QPointF) -> tuple[Hover, str]:
+        """What lights up for what is at a pixel, and what to say of it."""
+        layout, scale = self._layout, self.theme.scale
+        found = None if layout is None else layout.under(at.x(), at.y(), NEAR * scale)
+        if found is None:
+            return Hover(), ""
+        kind, index = found
+        if kind == "label":
+            return self._of_positions(self.scene.source.positions(index))
+        if kind == "point":
+            return self._of_positions(range(index, index + 1))
+        if kind == "mark":
+            return self._of_context(list(self._marks())[index], self.scene.t)
+        return self._of_context(SOFT, index + 1)
+
+    def _of_positions(self, positions: range) -> tuple[Hover, str]:
+        axis, alpha, j = self.scene.source, self._alpha(), positions[0]
+        weight = "" if alpha is None else f"α = {alpha[list(positions)].sum():.4f}  "
+        where = _where(self._components.coordinates[j])
+        label = axis.labels[axis.column(j)]
+        return Hover(source=frozenset(positions)), f"h_{j} “{label}”  {weight}at {where}"
+
+    def _of_context(self, name: str, t: int) -> tuple[Hover, str]:
+        scene, where = self.scene, _where(self._contexts[name][t - 1])
+        known = t != scene.t or scene.reveals(Phase.TOKEN)
+        token = f" “{scene.tokens[t - 1]}”" if known else ""
+        return Hover(target=frozenset({t})), f"{NAMES[name]} of t {t}{token}  at {where}"
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self.flush()
+        at = event.position()
+        if self._grip is not None and self._layout is not None:
+            moved, self._grip = at - self._grip, at
+            self._look(self._layout.plane.moved(moved.x(), moved.y()))
+        hover, said = self._under(at)
+        self.ask(hover)
+        self.said.emit(said)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.flush()
+        if event.button() == Qt.MouseButton.MiddleButton:
+            self._grip = event.position()
+        elif event.button() == Qt.MouseButton.LeftButton and self._layout is not None:
+            hover, _ = self._under(event.position())
+            if hover.target:
+                self.ask(GoTo(min(hover.target)))
+            else:
+                self._brush(hover.source)
+
+    def _brush(self, positions: frozenset[int]) -> None:
+        """Light positions, or put them out where they are lit; all of them where there is none."""
+        lit, inside = self.light.brushed_source, frozenset(range(self.scene.source.size))
+        changed = lit - positions if positions <= lit else lit | positions
+        if positions:
+            self.ask(Brush(changed & inside, self.light.brushed_target))
+        elif lit:
+            self.ask(Brush(target=self.light.brushed_target))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.MiddleButton:
+            self._grip = None
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self.flush()
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._look(None)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.accept()
+        self.flush()
+        if self._layout is not None:
+            at, whole = event.position(), self._whole()
+            closer = self._layout.plane.zoomed(event.angleDelta().y() / 120, at.x(), at.y())
+            if closer.scale <= whole.scale:
+                self._look(None)
+            elif closer.scale <= CLOSEST * whole.scale:
+                self._look(closer)
+
+    def _look(self, closer: Plane | None) -> None:
+        """See a part of the plane, or all of it."""
+        self._closer = closer
+        if self._layout is not None:
+            self._layout = self._arranged()
+            self.captioned.emit()
+            self.update()
+
+
+def _projected(steps: tuple[StepRecord, ...], components: PrincipalComponents) -> dict[str, Floats]:
+    """Coordinates (T, 2) of every step's contexts by name, NaN where a step has none."""
+    found = {name: np.full((len(steps), 2), np.nan) for name in NAMES}
+    contexts: dict[str, dict[int, FloatArray]] = {name: {} for name in NAMES}
+    for row, step in enumerate(steps):
+        for name, reading in step.readings.items():
+            contexts[name if step.mode.attends else FIXED][row] = reading.context
+    for name, held in contexts.items():
+        if held:
+            found[name][list(held)] = components.project(np.stack(list(held.values())))
+    return found
+
+
+def _point(at: Floats) -> QPointF:
+    return QPointF(float(at[0]), float(at[1]))
+
+
+def _where(place: Floats) -> str:
+    return f"({place[0]:.3g}, {place[1]:.3g})".replace("-", "−")

@@ -1,0 +1,391 @@
+"""The lanes: the source above, the target below, ribbons between them as thick as α."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import (
+    QColor,
+    QFontMetricsF,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from attn_desktop.analysis.coverage import alpha_matrix
+from attn_desktop.common.mode import HARD
+from attn_desktop.gui.intents import Brush, GoTo, Hover
+from attn_desktop.gui.lane_rows import GAP, MARGIN, LaneLabels, LaneRows
+from attn_desktop.gui.layer import Layer
+from attn_desktop.gui.painting import diamond, fill_rounded
+from attn_desktop.gui.panel import Change, PaintedPanel, Table
+from attn_desktop.gui.scene import Phase
+from attn_desktop.gui.theme import Theme
+
+#: Ribbons of less α are not drawn; the caption tells what they add up to.
+LEAST_ALPHA = 0.02
+#: So many steps before and after the playhead say which part of a long source is shown.
+NEAR = 3
+HIDDEN = "?"
+#: Ribbons of less than so many pixels are as thin as a line.
+LEAST_THICKNESS = 1.3
+THICKEST, DIAMOND = 14, 6
+
+
+class LanesPanel(PaintedPanel):
+    """α as ribbons. Click a target word to go to its step, a source word to brush it."""
+
+    name = "lanes"
+    title = "Lanes"
+    about = (
+        "Ribbons as thick as α_tj: how much step t (below) looks at source position j (above).\n"
+        "Green: the step at the playhead, pink if its weighting is hard, with ◆ at the sampled k.\n"
+        f"α below {LEAST_ALPHA} is added up as “other”. Several layers and heads are averaged.\n"
+        "Click a target word to go to its step, a source word to keep it lit.\n"
+        "The wheel moves a row that is too long."
+    )
+    natural = (760, 180)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, parent)
+        #: (T, G); `_weights` with 0 for what is not a number.
+        self._alpha = np.zeros((0, 0))
+        self._weights = self._alpha
+        self._rows: LaneRows | None = None
+        self._layer = Layer()
+        self._labels = LaneLabels(theme, (), ())
+        self._scroll: dict[bool, float] = {}
+
+    def draw(self, change: Change) -> None:
+        scene = self.scene
+        if change.steps and scene.run is not None:
+            self._labels = LaneLabels(self.theme, scene.source.labels, scene.tokens)
+            self._layer.clear()
+            alpha = alpha_matrix(scene.steps, scene.source.size)
+            self._alpha = np.asarray(scene.source.sum(alpha), dtype=np.float64)
+            self._weights = np.where(np.isfinite(self._alpha), self._alpha, 0.0)
+        if change.steps or change.place:
+            self._scroll.clear()
+            self._rows = None
+        super().draw(change)
+
+    def caption(self) -> str:
+        self.flush()
+        step = self.scene.step
+        if step is None or not self.scene.reveals(Phase.ALPHA):
+            return "ribbons as thick as α" if self.scene.run else ""
+        if step.cross is None:
+            return "no attention"
+        weights = self._weights[self.scene.t - 1]
+        other = float(weights[weights < LEAST_ALPHA].sum())
+        return f"ribbons as thick as α · other {other:.2f}"
+
+    def table(self) -> Table:
+        self.flush()
+        if self.scene.run is None:
+            return Table((), ())
+        labels = self.scene.source.labels
+        rows = [
+            (step.t, token, label, float(weight))
+            for step, token, weights in zip(
+                self.scene.steps, self.scene.tokens, self._alpha, strict=True
+            )
+            if step.cross is not None
+            for label, weight in zip(labels, weights, strict=True)
+        ]
+        return Table(("t", "token", "source", "alpha"), rows)
+
+    # -- where things are -------------------------------------------------------------------
+
+    def rows(self) -> LaneRows:
+        """Both rows for the present size, place and scrolling."""
+        if self._rows is None:
+            width, height = self.width(), self.height()
+            middles = (self._looked_at(), self.scene.t - 1)
+            grows = not self.scene.complete
+            self._rows = self._labels.lay_out(width, height, middles, self._scroll, grows)
+        return self._rows
+
+    def _looked_at(self) -> int:
+        """The column that steps near the playhead look at most: the source is centred on it.
+
+        A median of several, so that the row does not jump with every single step.
+        """
+        low, high = max(0, self.scene.t - 1 - NEAR), self.scene.t + NEAR
+        near = range(low, min(high, len(self.scene.steps)))
+        best = [
+            self._weights[index].argmax()
+            for index in near
+            if self._knows(index + 1) and self._weights[index].any()
+        ]
+        return int(np.median(best)) if best else 0
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._rows = None
+        super().resizeEvent(event)
+
+    # -- ribbons ----------------------------------------------------------------------------
+
+    def ribbons(self, index: int, rows: LaneRows) -> list[tuple[float, float]]:
+        """(x above, α) of the ribbons of step index + 1; those to behind an edge are one."""
+        weights = np.where(self._weights[index] < LEAST_ALPHA, 0.0, self._weights[index])
+        first, last = rows.source.first, rows.source.last
+        found = [
+            (float(rows.source.centres[first + j]), float(weights[first + j]))
+            for j in np.flatnonzero(weights[first:last])
+        ]
+        if first and (weight := weights[:first].sum()):
+            found.append((float(rows.source.centres[0]), float(weight)))
+        if rows.source.after and (weight := weights[last:].sum()):
+            found.append((float(rows.source.centres[-1]), float(weight)))
+        return found
+
+    def _thickness(self, alpha: float) -> float:
+        # Qt draws lines of one pixel many times faster than those that are a little wider.
+        thickness = self.theme.px(THICKEST) * min(alpha, 1.0)
+        return thickness if thickness > LEAST_THICKNESS else 1.0
+
+    def _paint_quiet(self, painter: QPainter, rows: LaneRows) -> None:
+        """All steps in view, whatever the playhead."""
+        grey = self.theme.colour("dim", 0.24)
+        for index in range(rows.target.first, rows.target.last):
+            if self._knows(index + 1):
+                below = float(rows.target.centres[index])
+                for above, alpha in self.ribbons(index, rows):
+                    self._paint_ribbon(painter, rows, above, below, alpha, grey)
+
+    def _paint_ribbons(self, painter: QPainter, rows: LaneRows) -> None:
+        scene = self.scene
+        unknown = 0 if self._knows(scene.t) else scene.t
+        key = (unknown, rows.source.scroll, rows.target.scroll)
+        self._layer.paint(painter, self.size(), key, lambda inner: self._paint_quiet(inner, rows))
+        for column in scene.source.columns(self.light.all_source):
+            self._paint_lit(painter, rows, column)
+        for t in sorted(self.light.all_target):
+            if t != scene.t and 0 < t <= len(scene.steps):
+                self._paint_step(painter, rows, t, 0.5)
+        if scene.reveals(Phase.ALPHA):
+            self._paint_step(painter, rows, scene.t, 0.85)
+
+    def _paint_ribbon(
+        self,
+        painter: QPainter,
+        rows: LaneRows,
+        above: float,
+        below: float,
+        alpha: float,
+        colour: QColor,
+    ) -> None:
+        middle = (rows.top + rows.bottom) / 2
+        path = QPainterPath(QPointF(above, rows.top))
+        path.cubicTo(above, middle, below, middle, below, rows.bottom)
+        pen = QPen(colour, self._thickness(alpha))
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        painter.strokePath(path, pen)
+
+    def _paint_lit(self, painter: QPainter, rows: LaneRows, column: int) -> None:
+        """Ribbons of a lit source column to all steps; those of steps behind an edge are one."""
+        above, hue = float(rows.source.centres[column]), self.theme.hue("source", 0.5)
+        ends: dict[float, float] = {}
+        weights = self._weights[:, column]
+        for index in np.flatnonzero(weights >= LEAST_ALPHA).tolist():
+            if self._knows(index + 1):
+                below = float(rows.target.centres[index])
+                ends[below] = ends.get(below, 0.0) + float(weights[index])
+        for below, alpha in ends.items():
+            self._paint_ribbon(painter, rows, above, below, alpha, hue)
+
+    def _paint_step(self, painter: QPainter, rows: LaneRows, t: int, opacity: float) -> None:
+        step = self.scene.steps[t - 1]
+        if step.cross is None:
+            return
+        hard = step.mode.weighting == HARD
+        hue = self.theme.hue("hard" if hard else "soft", opacity)
+        below = float(rows.target.centres[t - 1])
+        for above, alpha in self.ribbons(t - 1, rows):
+            self._paint_ribbon(painter, rows, above, below, alpha, hue)
+        if hard:
+            radius = self.theme.px(DIAMOND)
+            painter.setPen(QPen(self.theme.colour("card"), self.theme.px(1)))
+            painter.setBrush(self.theme.hue("hard"))
+            for column in {self.scene.source.column(int(k)) for k in step.cross.sampled.flat}:
+                x = float(rows.source.centres[column])
+                painter.drawPolygon(diamond(QPointF(x, rows.top + radius), radius))
+
+    def _knows(self, t: int) -> bool:
+        """Whether α of a step may be shown."""
+        return t != self.scene.t or self.scene.reveals(Phase.ALPHA)
+
+    # -- labels -----------------------------------------------------------------------------
+
+    def paint(self, painter: QPainter) -> None:
+        if self.scene.run is None:
+            self.paint_blank(painter, "Encode a sentence to see what each token looks at.")
+            return
+        rows = self.rows()
+        if self.scene.steps and not any(step.cross for step in self.scene.steps):
+            self.paint_blank(painter, "no attention: every step is given the same context")
+        self._paint_ribbons(painter, rows)
+        self._paint_source(painter, rows)
+        self._paint_target(painter, rows)
+
+    def _paint_source(self, painter: QPainter, rows: LaneRows) -> None:
+        lit = set(self.scene.source.columns(self.light.all_source))
+        ink, pill = self.theme.ink("source"), self.theme.hue("source", 0.25)
+        for column in range(rows.source.first, rows.source.last):
+            shown = pill if column in lit else None
+            self._paint_label(painter, rows, True, column, rows.source_texts[column], ink, shown)
+        self._paint_more(painter, rows, True, lit)
+
+    def _paint_target(self, painter: QPainter, rows: LaneRows) -> None:
+        scene = self.scene
+        if not scene.steps:
+            painter.setFont(self.theme.font(0.9))
+            painter.setPen(self.theme.colour("dim"))
+            box = QRectF(0, rows.bottom, self.width(), rows.top)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, "no token yet")
+            return
+        lit = {t - 1 for t in self.light.all_target} | ({scene.t - 1} if scene.t else set())
+        ink, later = self.theme.ink("target"), self.theme.ink("target")
+        later.setAlphaF(0.5)
+        for index in range(rows.target.first, rows.target.last):
+            here = index == scene.t - 1
+            text = rows.target_texts[index]
+            if here and not scene.reveals(Phase.TOKEN):
+                text = HIDDEN
+            pill = self.theme.hue("target", 0.32 if here else 0.18) if index in lit else None
+            colour = later if index >= scene.t and index not in lit else ink
+            self._paint_label(painter, rows, False, index, text, colour, pill)
+        self._paint_more(painter, rows, False, lit)
+
+    def _label_box(self, rows: LaneRows, source: bool) -> tuple[float, float]:
+        """y and height of a row of labels."""
+        height = rows.top - self.theme.px(MARGIN) / 2
+        return (self.theme.px(MARGIN) / 2 if source else rows.bottom), height
+
+    def _paint_label(
+        self,
+        painter: QPainter,
+        rows: LaneRows,
+        source: bool,
+        index: int,
+        text: str,
+        ink: QColor,
+        pill: QColor | None,
+    ) -> None:
+        row = rows.source if source else rows.target
+        y, height = self._label_box(rows, source)
+        font = self.theme.font(rows.relative, bold=pill is not None)
+        width = QFontMetricsF(font).horizontalAdvance(text) + self.theme.px(GAP) * rows.relative
+        box = QRectF(float(row.centres[index]) - width / 2, y, width, height)
+        if pill is not None:
+            fill_rounded(painter, box.adjusted(1, 0, -1, 0), self.theme.px(4), pill)
+        painter.setFont(font)
+        painter.setPen(ink)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _paint_more(
+        self, painter: QPainter, rows: LaneRows, source: bool, lit: Iterable[int]
+    ) -> None:
+        """At the edges: how many are out of view, lit where one of them is."""
+        row = rows.source if source else rows.target
+        y, height = self._label_box(rows, source)
+        left = QRectF(self.theme.px(MARGIN), y, rows.edge, height)
+        right = QRectF(self.width() - self.theme.px(MARGIN) - rows.edge, y, rows.edge, height)
+        sides = (
+            (row.before, left, "‹ {}", any(i < row.first for i in lit)),
+            (row.after, right, "{} ›", any(i >= row.last for i in lit)),
+        )
+        metrics = QFontMetricsF(self.theme.font(0.75))
+        for count, box, form, is_lit in sides:
+            if not count:
+                continue
+            if is_lit:
+                hue = self.theme.hue("source" if source else "target", 0.18)
+                fill_rounded(painter, box, self.theme.px(4), hue)
+            text = form.format(f"{count} more")
+            if metrics.horizontalAdvance(text) > rows.edge:
+                text = form.format(count)
+            painter.setFont(self.theme.font(0.75))
+            painter.setPen(self.theme.colour("dim"))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+    # -- pointer ----------------------------------------------------------------------------
+
+    def _label_at(self, at: QPointF) -> tuple[bool, int] | None:
+        """Whether it is a source label, and which."""
+        self.flush()
+        if self.scene.run is None:
+            return None
+        rows = self.rows()
+        if rows.top < at.y() < rows.bottom:
+            return None
+        source = at.y() <= rows.top
+        index = (rows.source if source else rows.target).at(at.x())
+        return None if index is None else (source, index)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        found = self._label_at(event.position())
+        if found is None:
+            self.ask(Hover())
+            self.said.emit("")
+        elif found[0]:
+            self.ask(Hover(source=frozenset(self.scene.source.positions(found[1]))))
+            self.said.emit(self._about_source(found[1]))
+        else:
+            self.ask(Hover(target=frozenset({found[1] + 1})))
+            self.said.emit(self._about_step(found[1] + 1))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        found = self._label_at(event.position())
+        if found is None or event.button() != Qt.MouseButton.LeftButton:
+            return
+        source, index = found
+        if not source:
+            self.ask(GoTo(index + 1))
+            return
+        positions = frozenset(self.scene.source.positions(index))
+        again = positions == self.light.brushed_source
+        self.ask(Brush() if again else Brush(source=positions))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self.flush()
+        if self.scene.run is None:
+            return
+        rows = self.rows()
+        source = event.position().y() < (rows.top + rows.bottom) / 2
+        row = rows.source if source else rows.target
+        turned = event.angleDelta().x() or event.angleDelta().y()
+        if row.most_scroll:
+            self._scroll[source] = min(max(row.scroll - turned / 2, 0.0), row.most_scroll)
+            self._rows = None
+            self.update()
+        event.accept()
+
+    def _about_source(self, column: int) -> str:
+        scene = self.scene
+        text = f"source {column + 1} “{scene.source.labels[column]}”"
+        if scene.step is None or not self._knows(scene.t):
+            return text
+        if scene.step.cross is None:
+            return f"{text}   no attention at t {scene.t}"
+        return f"{text}   α = {self._alpha[scene.t - 1, column]:.4f} at t {scene.t}"
+
+    def _about_step(self, t: int) -> str:
+        scene = self.scene
+        hidden = t == scene.t and not scene.reveals(Phase.TOKEN)
+        text = f"t {t} “{HIDDEN if hidden else scene.tokens[t - 1]}”"
+        if not self._knows(t):
+            return text
+        if scene.steps[t - 1].cross is None:
+            return f"{text}   no attention"
+        weights = self._weights[t - 1]
+        best = [int(j) for j in np.argsort(-weights)[:3] if weights[j] >= LEAST_ALPHA]
+        looks = ", ".join(f"“{scene.source.labels[j]}” {weights[j]:.2f}" for j in best)
+        return f"{text}   ← {looks}" if looks else text

@@ -1,0 +1,92 @@
+"""The line below the panels: the value under the pointer, else where the playhead is."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QElapsedTimer
+from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
+
+from attn_desktop.gui.engine_client import Condition
+from attn_desktop.gui.scene import Phase, Scene
+
+PHASE_NAMES = {
+    Phase.ENERGIES: "energies e",
+    Phase.WINDOW: "mask and window",
+    Phase.ALPHA: "α",
+    Phase.CONTEXT: "context c",
+    Phase.STATE: "state s",
+    Phase.LOGITS: "p(y)",
+    Phase.TOKEN: "token ŷ",
+}
+
+
+class StatusLine(QStatusBar):
+    """Left what is pointed at, right how the engine is and how fast it steps."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizeGripEnabled(False)
+        self._left, self._right = QLabel(), QLabel()
+        # A long value must not widen the window.
+        self._left.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.addWidget(self._left, 1)
+        self.addPermanentWidget(self._right)
+        self._said, self._place = "", ""
+        self._condition, self._busy, self._about_run = "", "", ""
+        self._clock = QElapsedTimer()
+        self._steps, self._pace = 0, ""
+
+    @property
+    def text(self) -> str:
+        """What stands at the left."""
+        return self._left.text()
+
+    def say(self, text: str) -> None:
+        """Show the value under the pointer; empty to show the place again."""
+        self._said = text
+        self._left.setText(self._said or self._place)
+
+    def show_scene(self, scene: Scene) -> None:
+        """Show the place of the playhead."""
+        self._place = _place(scene)
+        run = scene.run
+        self._about_run = "" if run is None else run.dtype
+        self._left.setText(self._said or self._place)
+        self._show_right()
+
+    def show_condition(self, condition: Condition) -> None:
+        """Show how the engine is."""
+        self._condition = condition.text
+        self._show_right()
+
+    def show_busy(self, busy: bool, text: str) -> None:
+        """Show what the engine is doing."""
+        self._busy = text if busy else ""
+        self._clock.invalidate()
+        self._steps = 0
+        self._show_right()
+
+    def count_step(self) -> None:
+        """Measure the pace of steps that follow each other: the first only starts the clock."""
+        if not self._clock.isValid():
+            self._clock.start()
+            return
+        self._steps += 1
+        self._pace = f"{self._clock.elapsed() / self._steps:.1f} ms a step"
+        self._show_right()
+
+    def _show_right(self) -> None:
+        parts = [self._busy or self._condition, self._pace, self._about_run]
+        self._right.setText(" · ".join(part for part in parts if part))
+
+
+def _place(scene: Scene) -> str:
+    if scene.run is None:
+        return "no sentence yet"
+    total = f"of {len(scene.steps)}" if scene.complete else f"of {len(scene.steps)} so far"
+    if scene.step is None:
+        return f"before the first step · {len(scene.source)} source positions"
+    step = scene.step
+    where = f"step {scene.t} {total} · {PHASE_NAMES[scene.phase]} · {step.mode}"
+    if scene.reveals(Phase.TOKEN):
+        where += f" · “{scene.tokens[scene.t - 1]}” {step.chosen_by}, log p {step.log_prob:.3f}"
+    return f"{where} · seed {step.seed}"

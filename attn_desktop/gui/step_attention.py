@@ -1,0 +1,113 @@
+"""What is known of the attention of the step at the playhead, per column of the source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attn_desktop.analysis.labels import SourceAxis
+from attn_desktop.common.mode import HARD
+from attn_desktop.gui.scene import Phase, Scene
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Center:
+    """The middle of a local scope. p: p_t, 1-based; reach: D, both in positions.
+
+    gaussian: whether α was multiplied by a Gaussian around p_t.
+    """
+
+    p: float
+    reach: float
+    gaussian: bool
+
+
+@dataclass(frozen=True, eq=False)
+class StepAttention:
+    """One step, averaged over layers and heads; None where it is not known yet.
+
+    energies: (G,) e; of joined pieces log Σ exp e, whose softmax is the sum of their α.
+    inside: (G,) whether any position is within mask and window. alpha: (G,).
+    drawn: the positions (from 0) that hard attention drew, one for each layer and head; u: the
+    random number of a single draw. is_hard: whether the drawn position gave the context.
+    """
+
+    axis: SourceAxis
+    energies: Floats | None = None
+    inside: NDArray[np.bool_] | None = None
+    alpha: Floats | None = None
+    drawn: tuple[int, ...] = ()
+    u: float | None = None
+    is_hard: bool = False
+    center: Center | None = None
+
+
+def step_attention(scene: Scene) -> StepAttention:
+    """The attention of the step at the playhead as far as its phase reveals it."""
+    axis, step = scene.source, scene.step
+    if step is None or step.cross is None:
+        return StepAttention(axis)
+    cross = step.cross
+    inside: NDArray[np.bool_] | None = None
+    alpha: Floats | None = None
+    center: Center | None = None
+    if scene.reveals(Phase.WINDOW):
+        inside = axis.any(np.logical_or.reduce(cross.mask & cross.window, axis=(0, 1)))
+        if cross.center is not None and np.isfinite(cross.center).all():
+            center = Center(
+                float(cross.center.mean()), cross.half_width or 0.0, step.mode.scope == "local-p"
+            )
+    if scene.reveals(Phase.ALPHA):
+        alpha = mean_alpha(axis, cross.alpha)
+    known = scene.reveals(Phase.CONTEXT)
+    return StepAttention(
+        axis,
+        energies=mean_energies(axis, cross.energies),
+        inside=inside,
+        alpha=alpha,
+        drawn=tuple(np.unique(cross.sampled).tolist()) if known else (),
+        u=float(cross.draw.flat[0]) if known and cross.draw.size == 1 else None,
+        is_hard=step.mode.weighting == HARD,
+        center=center,
+    )
+
+
+def mean_alpha(axis: SourceAxis, alpha: NDArray[np.floating[Any]]) -> Floats:
+    """α of each column, averaged over layers and heads: (layers, heads, S) to (G,)."""
+    return axis.sum(alpha.mean(axis=(0, 1), dtype=np.float64)).astype(np.float64)
+
+
+def mean_energies(axis: SourceAxis, energies: NDArray[np.floating[Any]]) -> Floats:
+    """e of each column, averaged over layers and heads: (layers, heads, S) to (G,)."""
+    with np.errstate(invalid="ignore"):  # numbers that are not finite stay so
+        columns = axis.log_sum_exp(energies.astype(np.float64))
+        mean: Floats = columns.mean(axis=(0, 1))
+    return mean
+
+
+def energy_span(scene: Scene) -> tuple[float, float]:
+    """Least and greatest finite e of all steps, always some way apart; (0, 0) without any."""
+    rows = [
+        mean_energies(scene.source, step.cross.energies)
+        for step in scene.steps
+        if step.cross is not None
+    ]
+    values = np.concatenate(rows) if rows else np.zeros(0)
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return 0.0, 0.0
+    low, high = float(values.min()), float(values.max())
+    apart = high - low > 1e-6 * max(abs(low), abs(high))
+    around = 0.5 * max(1.0, abs(high))
+    return (low, high) if apart else (low - around, high + around)
+
+
+def column_places(axis: SourceAxis, places: Floats) -> Floats:
+    """From 0..S along positions to 0..G along columns; within a column in proportion."""
+    edges = np.append(axis.starts, axis.size)
+    return np.interp(places, edges, np.arange(len(axis) + 1)).astype(np.float64)

@@ -1,0 +1,131 @@
+"""One step of a timeline as a card: its token, two lying bars, and α over the source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
+
+from attn_desktop.gui.painting import elided
+from attn_desktop.gui.raster import peaks
+from attn_desktop.gui.theme import Theme
+
+TALLEST_STRIP = 48
+#: Room for “t=7” instead of “7”.
+WIDE = 70
+
+
+@dataclass(frozen=True, eq=False)
+class StepLook:
+    """What a cell shows of step t. bars: share of a full bar and its colour, None if unknown.
+
+    strip: a row of pixels, one a column of the source; None if α is unknown.
+    """
+
+    t: int
+    token: str
+    bars: tuple[tuple[float, QColor] | None, ...]
+    strip: QImage | None
+
+
+@dataclass(frozen=True)
+class CardPlaces:
+    """Where things are in a card whose left end is at x = 0."""
+
+    box: QRectF
+    header: QRectF
+    bars: tuple[QRect, QRect]
+    strip: QRect
+
+
+def card_places(theme: Theme, width: float, top: float, height: float) -> CardPlaces:
+    """Places for a card of this size; the strip is empty where there is no room for it."""
+    px = theme.px
+    box = QRectF(0, top, width, height)
+    inner = box.adjusted(min(px(8), width / 8), px(4), -min(px(8), width / 8), -px(4))
+    line = min(QFontMetricsF(theme.font(0.9, bold=True)).height(), inner.height())
+    room = inner.height() - line
+    bar, gap = max(2.0, min(px(6), 0.14 * room)), max(1.0, min(px(4), 0.09 * room))
+    y = inner.top() + line + gap
+    bars = []
+    for _ in range(2):
+        bars.append(whole(QRectF(inner.left(), y, inner.width(), bar)))
+        y += bar + gap
+    # Below the strip stays room for the mark of a branch.
+    strip = min(inner.bottom() - y - px(7), px(TALLEST_STRIP))
+    return CardPlaces(
+        box,
+        QRectF(inner.left(), inner.top(), inner.width(), line),
+        (bars[0], bars[1]),
+        whole(QRectF(inner.left(), y + gap / 2, inner.width(), strip if strip >= 4 else 0)),
+    )
+
+
+def paint_card(painter: QPainter, theme: Theme, places: CardPlaces, look: StepLook) -> None:
+    """Paint at the origin of the painter."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    paint_frame(painter, theme, places.box)
+    _paint_header(painter, theme, places.header, look)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    for place, bar in zip(places.bars, look.bars, strict=True):
+        painter.fillRect(place, theme.colour("faint"))
+        if bar is not None:
+            painter.fillRect(place.adjusted(0, 0, round((bar[0] - 1) * place.width()), 0), bar[1])
+    if places.strip.height() and look.strip is not None:
+        painter.drawImage(places.strip, look.strip)
+        pitch = places.strip.width() / look.strip.width()
+        if pitch >= theme.px(5):
+            for column in range(1, look.strip.width()):
+                x = places.strip.left() + round(column * pitch)
+                line = QRect(x - 1, places.strip.top(), 1, places.strip.height())
+                painter.fillRect(line, theme.colour("raised"))
+
+
+def paint_frame(painter: QPainter, theme: Theme, box: QRectF) -> None:
+    """The ground that a card stands on."""
+    painter.setPen(QPen(theme.colour("border"), 1))
+    painter.setBrush(theme.colour("raised"))
+    painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), theme.px(4), theme.px(4))
+
+
+def _paint_header(painter: QPainter, theme: Theme, box: QRectF, look: StepLook) -> None:
+    """The token, in smaller type before it is cut, and t where both fit."""
+    small = theme.font(0.72)
+    bold = theme.font(0.9, bold=True)
+    if QFontMetricsF(bold).horizontalAdvance(look.token) > box.width():
+        bold = theme.font(0.75, bold=True)
+    text = f"t={look.t}" if box.width() >= theme.px(WIDE) else str(look.t)
+    used = QFontMetricsF(bold).horizontalAdvance(look.token) + theme.px(5)
+    middle = Qt.AlignmentFlag.AlignVCenter
+    if used + QFontMetricsF(small).horizontalAdvance(text) <= box.width():
+        painter.setFont(small)
+        painter.setPen(theme.colour("dim"))
+        painter.drawText(box, Qt.AlignmentFlag.AlignRight | middle, text)
+    painter.setFont(bold)
+    painter.setPen(theme.ink("target"))
+    token = elided(look.token, bold, box.width())
+    painter.drawText(box, Qt.AlignmentFlag.AlignLeft | middle, token)
+
+
+def strip_images(theme: Theme, alpha: NDArray[np.float64], width: int) -> list[QImage]:
+    """α (T, G) as a row of at most `width` pixels a step; faint where it is not a number."""
+    values = peaks(alpha, max(1, len(alpha)), max(1, width)).values
+    places = np.nan_to_num(values, posinf=1.0).clip(0, 1) * 255
+    colours = theme.alpha_lut()[np.rint(places).astype(np.int64)]
+    faint = theme.colour("faint")
+    colours[np.isnan(values)] = (faint.red(), faint.green(), faint.blue())
+    wide = colours.shape[1]
+    return [
+        # A copy, since a QImage does not keep the memory alive that it shows.
+        QImage(row.tobytes(), wide, 1, 3 * wide, QImage.Format.Format_RGB888).copy()
+        for row in colours
+    ]
+
+
+def whole(box: QRectF) -> QRect:
+    """The same rectangle on whole pixels, where edges are sharp."""
+    left, top = round(box.left()), round(box.top())
+    return QRect(left, top, round(box.right()) - left, round(box.bottom()) - top)

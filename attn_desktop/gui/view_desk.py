@@ -1,0 +1,110 @@
+"""How the window looks: theme, type, colours of α, words or pieces, and where the panels are."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import QByteArray, QObject
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QMainWindow, QMenu
+
+from attn_desktop.common.settings import Settings
+from attn_desktop.gui.layout import LOW_PX, arrange
+from attn_desktop.gui.looks import Looks
+from attn_desktop.gui.panel_dock import PanelDock
+from attn_desktop.gui.playhead import Playhead
+from attn_desktop.gui.theme import ALPHA_MAPS
+
+#: Of Qt's description of the docks: raise it when docks come or go, so that old ones are dropped.
+LAYOUT_VERSION = 1
+THEMES = ("system", "light", "dark")
+
+
+class ViewDesk(QObject):
+    """Keeps the settings in line with what the user chose."""
+
+    def __init__(
+        self,
+        window: QMainWindow,
+        docks: Mapping[str, PanelDock],
+        looks: Looks,
+        playhead: Playhead,
+        settings: Settings,
+    ) -> None:
+        super().__init__(window)
+        self._window, self._docks = window, docks
+        self._looks, self._playhead, self._settings = looks, playhead, settings
+        playhead.set_words(settings.words)
+        self.menus = [
+            self._panel_menu(),
+            self._choices("&Theme", THEMES, "theme"),
+            self._choices("Colours of &α", ALPHA_MAPS, "alpha_map"),
+        ]
+
+    # -- looks ----------------------------------------------------------------------------
+
+    def _panel_menu(self) -> QMenu:
+        menu = QMenu("&Panels", self._window)
+        for dock in self._docks.values():
+            menu.addAction(dock.toggleViewAction())
+        return menu
+
+    def _choices(self, title: str, values: Sequence[str], setting: str) -> QMenu:
+        """A menu of which one entry is checked, each a value of a setting."""
+        menu = QMenu(title, self._window)
+        group = QActionGroup(menu)
+        for value in values:
+            action = menu.addAction(value)
+            action.setCheckable(True)
+            action.setChecked(getattr(self._settings, setting) == value)
+            action.setToolTip(f"{title.replace('&', '')}: {value}")
+            action.triggered.connect(lambda _=False, value=value: self.set_look(setting, value))
+            group.addAction(action)
+        return menu
+
+    def set_look(self, setting: str, value: str | bool) -> None:
+        """Change a setting of the looks and draw everything anew."""
+        setattr(self._settings, setting, value)
+        self._looks.apply()
+
+    def set_words(self, words: bool) -> None:
+        """Join source pieces to words, or show each for itself."""
+        self._settings.words = words
+        self._playhead.set_words(words)
+
+    def toggle_full_screen(self) -> None:
+        """Use the whole screen, or the window as it was."""
+        if self._window.isFullScreen():
+            self._window.showNormal()
+        else:
+            self._window.showFullScreen()
+
+    # -- layout ---------------------------------------------------------------------------
+
+    def reset_layout(self) -> None:
+        """Put every panel back where it was at first."""
+        arrange(self._window, self._docks, low=self._window.height() < LOW_PX)
+
+    def restore_layout(self) -> None:
+        """The window and panels as they were when the window was last closed."""
+        window, settings = self._window, self._settings
+        if settings.geometry:
+            window.restoreGeometry(_bytes(settings.geometry))
+        self.reset_layout()
+        if settings.layout:
+            window.restoreState(_bytes(settings.layout), LAYOUT_VERSION)
+
+    def keep_layout(self) -> None:
+        """Remember window and panels for the next time."""
+        window, settings = self._window, self._settings
+        settings.geometry = _text(window.saveGeometry())
+        settings.layout = _text(window.saveState(LAYOUT_VERSION))
+
+
+def _bytes(text: str) -> QByteArray:
+    return QByteArray.fromBase64(QByteArray(text.encode("ascii", errors="replace")))
+
+
+def _text(data: QByteArray) -> str:
+    return base64.b64encode(data.data()).decode("ascii")

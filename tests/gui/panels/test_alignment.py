@@ -1,0 +1,251 @@
+"""The alignment matrix: its numbers and colours, what is marked, and what stays when stepping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pyqtgraph as pg
+import pytest
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor
+from pytestqt.qtbot import QtBot
+
+from attn_desktop.gui.intents import Brush, GoTo, Hover
+from attn_desktop.gui.panels.alignment import AlignmentPanel
+from attn_desktop.gui.scene import Light, Phase, Scene
+from attn_desktop.gui.theme import theme
+from tests.gui.plot_pointer import PlotPointer, settle
+from tests.toy_records import FIXED
+from tests.toy_scenes import hard, toy_scene
+
+
+@pytest.fixture(autouse=True)
+def _every_move_counts() -> Iterator[None]:
+    rate = pg.getConfigOption("mouseRateLimit")
+    pg.setConfigOption("mouseRateLimit", -1)
+    yield
+    pg.setConfigOption("mouseRateLimit", rate)
+
+
+@pytest.fixture
+def panel(qtbot: QtBot) -> AlignmentPanel:
+    made = AlignmentPanel(theme(dark=False))
+    qtbot.addWidget(made)
+    made.resize(420, 320)
+    made.show()
+    return made
+
+
+def show(panel: AlignmentPanel, scene: Scene) -> None:
+    panel.set_scene(scene)
+    panel.flush()
+    settle()
+
+
+def colour_at(panel: AlignmentPanel, x: float, y: float) -> QColor:
+    pointer = PlotPointer(panel)
+    spot = panel.canvas.viewport().mapTo(panel, pointer.at(x, y))
+    return panel.grab().toImage().pixelColor(spot)
+
+
+def test_rows_are_steps_and_columns_are_the_source(panel: AlignmentPanel) -> None:
+    scene = toy_scene(layers=2, heads=3)
+    show(panel, scene)
+    table = panel.table()
+    assert table.columns == ("t", "token", *scene.source.labels)
+    for row, step, token in zip(table.rows, scene.steps, scene.tokens, strict=True):
+        assert step.cross is not None
+        assert row[:2] == (step.t, token)
+        np.testing.assert_allclose(
+            np.array(row[2:], dtype=np.float64), step.cross.alpha.mean(axis=(0, 1)), rtol=1e-6
+        )
+
+
+def test_white_is_strong(panel: AlignmentPanel) -> None:
+    show(panel, toy_scene(t=5))
+    for row, column in ((0, 0), (1, 3), (3, 5)):
+        level = round(panel._alpha[row, column] * 255)
+        # Off the middle of the cell, where no mark is.
+        assert colour_at(panel, column + 0.3, row + 0.3) == QColor(level, level, level)
+
+
+def test_a_phase_before_alpha_hides_the_row(panel: AlignmentPanel) -> None:
+    scene = toy_scene(t=3)
+    show(panel, replace(scene, phase=Phase.WINDOW))
+    assert colour_at(panel, 2.3, 2.3) == panel.theme.colour("faint")
+    assert colour_at(panel, 2.3, 1.3) != panel.theme.colour("faint")
+    pointer = PlotPointer(panel)
+    pointer.move(2.5, 2.5)
+    assert "not computed yet" in pointer.said[-1]
+    assert "“…”" in pointer.said[-1]
+    show(panel, replace(scene, phase=Phase.ALPHA))
+    assert colour_at(panel, 2.3, 2.3) != panel.theme.colour("faint")
+    pointer.move(2.5, 2.4)
+    assert f"α = {panel._alpha[2, 2]:.4f}" in pointer.said[-1]
+
+
+def test_hard_steps_mark_what_was_drawn(panel: AlignmentPanel) -> None:
+    scene = toy_scene(t=3, mode=hard())
+    show(panel, scene)
+    drawn = [int(step.cross.sampled[0, 0]) for step in scene.steps if step.cross]
+    marks = panel._draws.path().toSubpathPolygons()
+    assert [polygon.boundingRect().center().x() for polygon in marks] == pytest.approx(
+        [k + 0.5 for k in drawn]
+    )
+    assert colour_at(panel, drawn[0] + 0.5, 0.5) == panel.theme.hue("hard")
+    show(panel, replace(scene, phase=Phase.ALPHA))
+    assert len(panel._draws.path().toSubpathPolygons()) == 4
+    show(panel, toy_scene())
+    assert panel._draws.path().isEmpty()
+
+
+def test_the_playhead_frames_its_row(panel: AlignmentPanel) -> None:
+    scene = toy_scene(t=2)
+    show(panel, scene)
+    assert panel._here.isVisible()
+    assert panel._here.rect() == QRectF(0, 1, 6, 1)
+    assert panel._later.rect() == QRectF(0, 2, 6, 3)
+    assert panel._rows._lit == {1}
+    show(panel, replace(scene, t=0))
+    assert not panel._here.isVisible()
+    assert panel._later.rect() == QRectF(0, 0, 6, 5)
+
+
+def test_what_is_lit_is_framed(panel: AlignmentPanel) -> None:
+    show(panel, toy_scene(t=2))
+    panel.set_light(Light(frozenset({1, 2, 5}), frozenset({4, 2}), frozenset({99})))
+    settle()
+    columns = [polygon.boundingRect() for polygon in panel._lit_columns.path().toSubpathPolygons()]
+    assert columns == [QRectF(1, 0, 2, 5), QRectF(5, 0, 1, 5)]
+    rows = [polygon.boundingRect() for polygon in panel._lit_rows.path().toSubpathPolygons()]
+    assert rows == [QRectF(0, 3, 6, 1)], "the row of the playhead has its own frame"
+    assert panel._rows._lit == {1, 3}
+    assert panel._columns._lit == {1, 2, 5}
+
+
+def test_large_cells_are_set_apart(panel: AlignmentPanel) -> None:
+    show(panel, toy_scene())
+    assert panel._lines.isVisible()
+    show(panel, toy_scene(source=100, steps=60))
+    assert not panel._lines.isVisible()
+
+
+@pytest.mark.parametrize(("source", "steps"), [(1, 1), (1, 30), (30, 1)])
+def test_a_single_cell_does_not_fill_the_panel(
+    panel: AlignmentPanel, source: int, steps: int
+) -> None:
+    panel.resize(900, 600)
+    show(panel, toy_scene(source=source, steps=steps))
+    across, down = panel.source_view.pixels()
+    assert across <= 97
+    assert down <= 57
+    assert panel.source_view.viewRange() == [[0, source], [0, steps]]
+
+
+def test_pointing_at_cells_and_labels(panel: AlignmentPanel) -> None:
+    scene = toy_scene(t=5)
+    show(panel, scene)
+    pointer = PlotPointer(panel)
+    pointer.move(2.5, 1.5)
+    assert pointer.asked[-1] == Hover(frozenset({2}), frozenset({2}))
+    alpha = panel._alpha[1, 2]
+    assert pointer.said[-1] == f"t 2 “{scene.tokens[1]}” ← “word2”  α = {alpha:.4f}"
+    pointer.move(-0.1, 3.5)
+    assert pointer.asked[-1] == Hover(target=frozenset({4}))
+    pointer.move(3.5, -0.1)
+    assert pointer.asked[-1] == Hover(frozenset({3}))
+
+
+def test_clicks_go_to_steps_and_labels_of_columns_brush(panel: AlignmentPanel) -> None:
+    show(panel, toy_scene(t=5))
+    pointer = PlotPointer(panel)
+    pointer.click(2.5, 1.5)
+    assert GoTo(2) in pointer.asked
+    pointer.click(-0.1, 3.5)
+    assert GoTo(4) in pointer.asked
+    pointer.click(3.5, -0.1)
+    assert pointer.brushes == [Brush(frozenset({3}))]
+
+
+def test_a_drag_brushes_an_area(panel: AlignmentPanel) -> None:
+    show(panel, toy_scene())
+    pointer = PlotPointer(panel)
+    pointer.drag((1.2, 1.5), (3.4, 2.5))
+    assert pointer.brushes[-1] == Brush(frozenset({1, 2, 3}), frozenset({2, 3}))
+
+
+def test_zoom_stays_and_follows_the_playhead(panel: AlignmentPanel) -> None:
+    scene = toy_scene(source=200, steps=200, t=5)
+    show(panel, scene)
+    view = panel.source_view
+    PlotPointer(panel).turn_wheel(20.5, 4.5, 20)
+    assert view.is_zoomed(0)
+    assert view.is_zoomed(1)
+    columns = view.viewRange()[0]
+    for t in (6, 120, 200, 119, 1):
+        show(panel, replace(scene, t=t))
+        low, high = view.viewRange()[1]
+        assert low - 1e-6 <= t - 1
+        assert t <= high + 1e-6
+        assert view.viewRange()[0] == columns, "a step moved the columns"
+    rows = view.viewRange()[1]
+    show(panel, replace(scene, t=2))
+    assert view.viewRange()[1] == rows, "a row in view is no reason to move"
+
+
+def test_new_steps_are_shown_unless_the_user_has_zoomed(panel: AlignmentPanel) -> None:
+    scene = toy_scene(steps=30, source=30)
+    show(panel, replace(scene, steps=scene.steps[:10], t=10))
+    view = panel.source_view
+    assert view.viewRange()[1] == [0, 10]
+    show(panel, replace(scene, steps=scene.steps[:20], t=20))
+    assert view.viewRange()[1] == [0, 20]
+    pointer = PlotPointer(panel)
+    pointer.turn_wheel(15.5, 15.5, 10)
+    zoomed = view.viewRange()[0]
+    show(panel, replace(scene, t=20))
+    assert view.viewRange()[0] == zoomed
+    pointer.double_click(*(sum(ends) / 2 for ends in view.viewRange()))
+    assert view.viewRange() == [[0, 30], [0, 30]]
+    pointer.turn_wheel(15.5, 15.5, 10)
+    show(panel, toy_scene(steps=4, source=30, seed=3))
+    assert view.viewRange() == [[0, 30], [0, 4]], "another run begins with all of it"
+
+
+def test_mass_out_of_view_is_said(panel: AlignmentPanel) -> None:
+    show(panel, toy_scene(source=30, t=3))
+    view = panel.source_view
+    assert panel.caption() == "α  black 0 · white 1"
+    PlotPointer(panel).turn_wheel(2.5, 2.5, 10)
+    shown = view.columns_in_view(30)
+    other = panel._alpha[2].sum() - panel._alpha[2][shown.start : shown.stop].sum()
+    assert panel.caption() == f"α  black 0 · white 1 · other {other:.2f} outside view"
+
+
+def test_without_attention_it_says_so(panel: AlignmentPanel) -> None:
+    show(panel, toy_scene(mode=FIXED))
+    assert panel.caption() == "no attention"
+    assert colour_at(panel, 2.3, 2.3) == panel.theme.colour("faint")
+    pointer = PlotPointer(panel)
+    pointer.move(2.5, 1.5)
+    assert pointer.said[-1].endswith("no attention")
+
+
+def test_no_cell_is_passed_over_where_cells_are_smaller_than_a_pixel(
+    panel: AlignmentPanel,
+) -> None:
+    panel.resize(240, 200)
+    scene = toy_scene(source=300, steps=4, t=0)
+    show(panel, scene)
+    assert panel.source_view.pixels()[0] < 1
+    width = panel._alpha.shape[1]
+    for column in range(100, 130):
+        alpha = np.zeros((4, width))
+        alpha[:, column] = 1
+        panel._alpha = alpha
+        panel._show_image()
+        settle()
+        row = [colour_at(panel, x + 0.5, 2.5).lightness() for x in range(column - 2, column + 3)]
+        assert max(row) > colour_at(panel, 10.5, 2.5).lightness() + 20
