@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 
 from attn_desktop.cli import (
     decode,
+    desktop_entry,
     doctor,
     engine,
     evaluate,
@@ -164,6 +165,7 @@ app.command("evaluate")(evaluate.command)
 app.command("train")(train.command)
 app.command("models")(models.command)
 app.command("doctor")(doctor.command)
+app.command("desktop-entry")(desktop_entry.command)
 app.command("engine")(engine.command)
 
 

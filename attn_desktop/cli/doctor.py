@@ -65,10 +65,11 @@ def command(as_json: options.AsJson = False) -> None:
     if as_json:
         print(json.dumps(sections))
         return
+    width = 2 + max(len(name) for entries in sections.values() for name in entries)
     for title, entries in sections.items():
         print(title)
         for name, value in entries.items():
-            print(printable(f"  {name:<14}{value}"))
+            print(printable(f"  {name:<{width}}{value}"))
 
 
 def _versions() -> dict[str, Any]:

@@ -45,7 +45,7 @@ def describe_model(folder: Path) -> ModelEntry:
     config, problem = None, None
     try:
         config = msgspec.json.decode((folder / CONFIG).read_bytes(), type=_Config)
-    except (OSError, msgspec.DecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # DecodeError is a ValueError
         problem = f"{CONFIG}: {error}"
     languages = () if config is None else (config.source_language, config.target_language)
     return ModelEntry(

@@ -65,12 +65,12 @@ def load_settings(path: Path) -> Settings:
         if path.stat().st_size > MAX_BYTES:
             return Settings()
         raw = msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw])
-    except (OSError, msgspec.DecodeError, RecursionError):
+    except (OSError, ValueError, RecursionError):  # DecodeError is a ValueError
         return Settings()
     kept = Settings()
     for field in msgspec.structs.fields(Settings):
         if field.name in raw:
-            with suppress(msgspec.DecodeError, RecursionError):
+            with suppress(ValueError, RecursionError):
                 setattr(kept, field.name, msgspec.json.decode(raw[field.name], type=field.type))
     return kept
 

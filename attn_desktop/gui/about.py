@@ -34,9 +34,9 @@ def versions(welcome: Welcome | None) -> dict[str, str]:
         "attn-desktop": VERSION,
         "Python": platform.python_version(),
         "Qt": qVersion(),
-        "PySide6": PySide6.VERSION,
-        "pyqtgraph": str(pyqtgraph.VERSION),
-        "numpy": numpy.VERSION,
+        "PySide6": PySide6.__version__,
+        "pyqtgraph": str(pyqtgraph.__version__),
+        "numpy": numpy.__version__,
         "System": platform.platform(),
         "Protocol": str(PROTOCOL_VERSION),
     }

@@ -135,7 +135,7 @@ SPECS: tuple[Spec | None, ...] = (
     Spec("about", "Help", "&About attn_desktop", "Versions and licence"),
 )
 
-Handlers = dict[str, Callable[[], None]]
+Handlers = dict[str, Callable[[], object]]
 
 
 class Actions:
@@ -172,7 +172,7 @@ class Actions:
         return menus
 
 
-def _make(window: QWidget, spec: Spec, handler: Callable[[], None]) -> QAction:
+def _make(window: QWidget, spec: Spec, handler: Callable[[], object]) -> QAction:
     action = QAction(spec.text, window)
     action.setObjectName(spec.name)
     action.setCheckable(spec.checkable)

@@ -13,11 +13,9 @@ from pathlib import Path
 from types import FrameType, TracebackType
 
 from PySide6.QtCore import QSocketNotifier
-from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from attn_desktop.common.errors import WindowError
-from attn_desktop.common.paths import resources_folder
 from attn_desktop.common.settings import (
     PROGRAM,
     Settings,
@@ -28,6 +26,7 @@ from attn_desktop.common.settings import (
     settings_path,
 )
 from attn_desktop.common.version import VERSION
+from attn_desktop.gui.icons import application_icon
 from attn_desktop.gui.main_window import MainWindow
 from attn_desktop.gui.samples import load_samples
 from attn_desktop.gui.screenshot import Screenshot
@@ -59,7 +58,7 @@ def run(request: Request) -> int:
     app.setApplicationVersion(VERSION)
     app.setDesktopFileName(PROGRAM)
     app.setStyle("Fusion")
-    app.setWindowIcon(QIcon(str(resources_folder() / "icons" / "attn-desktop.svg")))
+    app.setWindowIcon(application_icon())
     settings = Settings() if request.screenshot else load_settings(settings_path())
     _take_over(request, settings)
     keep = None if request.screenshot else autosave_folder()

@@ -18,6 +18,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import (
     QAction,
     QColor,
+    QFocusEvent,
     QFont,
     QFontMetrics,
     QKeyEvent,
@@ -214,8 +215,10 @@ class CommandPalette(QFrame):
         if event.type() == QEvent.Type.ShortcutOverride:
             event.accept()  # while one types here, no key is a shortcut of the window
             return True
-        if event.type() == QEvent.Type.FocusOut and self.isActiveWindow():
-            self._close()
+        if isinstance(event, QFocusEvent) and event.lostFocus():
+            own_menu = event.reason() == Qt.FocusReason.PopupFocusReason
+            if self.isActiveWindow() and not own_menu:
+                self._close()
         return isinstance(event, QKeyEvent) and self._key(event)
 
     def _key(self, event: QKeyEvent) -> bool:

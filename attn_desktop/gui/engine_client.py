@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import partial
 
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
@@ -105,6 +104,7 @@ class EngineClient(QObject):
         process, self._process = self._process, None
         if process is None:
             return
+        process.blockSignals(True)  # what it still has to say does not count
         process.closeWriteChannel()
         if not process.waitForFinished(GOODBYE_MS):
             process.kill()
@@ -145,20 +145,24 @@ class EngineClient(QObject):
         process = QProcess(self)
         process.setProgram(self.command[0] if self.command else "")
         process.setArguments(self.command[1:])
-        # What a process that is no longer ours has to say does not count.
-        process.readyReadStandardOutput.connect(partial(self._read, process))
-        process.readyReadStandardError.connect(partial(self._read_log, process))
-        process.errorOccurred.connect(partial(self._error, process))
-        process.finished.connect(partial(self._finished, process))
+        process.started.connect(self._say_hello)
+        process.readyReadStandardOutput.connect(self._read)
+        process.readyReadStandardError.connect(self._read_log)
+        process.errorOccurred.connect(self._error)
+        process.finished.connect(self._finished)
         self._process = process
         self._set(Health.STARTING, "starting the engine…")
         self._greeting.start(GREETING_MS)
-        process.start()
         self._hello = self.number()
-        process.write(encode_frame(Hello(request=self._hello)))
+        process.start()
 
-    def _read(self, process: QProcess) -> None:
-        if process is not self._process:
+    def _say_hello(self) -> None:
+        if self._process is not None:
+            self._process.write(encode_frame(Hello(request=self._hello)))
+
+    def _read(self) -> None:
+        process = self._process
+        if process is None:
             return
         data = bytes(process.readAllStandardOutput().data())
         try:
@@ -208,24 +212,24 @@ class EngineClient(QObject):
                 self._set(Health.READY, "engine ready")
                 self.ready.emit()
 
-    def _read_log(self, process: QProcess) -> None:
-        text = bytes(process.readAllStandardError().data()).decode(errors="replace")
+    def _read_log(self) -> None:
+        if self._process is None:
+            return
+        text = bytes(self._process.readAllStandardError().data()).decode(errors="replace")
         self.log.extend(text.splitlines())
 
     # -- ends -----------------------------------------------------------------------------
 
-    def _error(self, process: QProcess, error: QProcess.ProcessError) -> None:
+    def _error(self, error: QProcess.ProcessError) -> None:
         # All other errors are followed by `finished`.
-        if process is self._process and error == QProcess.ProcessError.FailedToStart:
+        if self._process is not None and error == QProcess.ProcessError.FailedToStart:
             program = self.command[0] if self.command else ""
-            cause = process.errorString()
+            cause = self._process.errorString()
             self._failed_starts = MAX_FAILED_STARTS
             self._end(f"the engine command {program!r} cannot be started: {cause}")
 
-    def _finished(self, process: QProcess, code: int, status: QProcess.ExitStatus) -> None:
-        if process is not self._process:
-            return
-        self._read_log(process)
+    def _finished(self, code: int, status: QProcess.ExitStatus) -> None:
+        self._read_log()
         if status == QProcess.ExitStatus.CrashExit:
             how = f"was killed by {_signal_name(code)}"
         else:
@@ -251,6 +255,7 @@ class EngineClient(QObject):
         self._greeting.stop()
         if process is None:
             return
+        process.blockSignals(True)
         if process.state() != QProcess.ProcessState.NotRunning:
             process.kill()
             process.waitForFinished(GOODBYE_MS)

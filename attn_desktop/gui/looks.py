@@ -46,7 +46,7 @@ def style_sheet(theme: Theme) -> str:
         "phase": (theme.hues["target"], "#241a00"),
     }
     roles = "".join(
-        f'QToolButton[role="{role}"]:checked {{ background: {back}; color: {front};'
+        f'#transport QToolButton[role="{role}"]:checked {{ background: {back}; color: {front};'
         f" border-color: {back}; font-weight: bold; }}"
         for role, (back, front) in checked.items()
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -24,7 +24,7 @@ from attn_desktop.common.registry import import_modules
 from attn_desktop.common.settings import Settings
 from attn_desktop.gui import panels
 from attn_desktop.gui.about import AboutDialog
-from attn_desktop.gui.actions import Actions
+from attn_desktop.gui.actions import Actions, Handlers
 from attn_desktop.gui.autosave import Autosave, orphans
 from attn_desktop.gui.command_palette import CommandPalette
 from attn_desktop.gui.engine_client import EngineClient, own_engine
@@ -180,7 +180,7 @@ class MainWindow(QMainWindow):
         self._undo_changed()
         self._document_changed()
 
-    def _handlers(self) -> dict[str, Callable[[], object]]:
+    def _handlers(self) -> Handlers:
         stepping, session, files = self.stepping, self.session, self.files
         place = self.playhead
         return {

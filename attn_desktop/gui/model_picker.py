@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QUrl, Signal
+from PySide6.QtCore import QByteArray, QSize, Qt, QUrl, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import (
     QDialog,
@@ -39,7 +39,7 @@ class CardView(QTextBrowser):
         self.highlighted.connect(self._show_address)
 
     def loadResource(self, type: int, name: QUrl | str) -> object:
-        return None
+        return QByteArray()  # nothing, where None would let the document read local files itself
 
     def show_card(self, markdown: str) -> None:
         """Show a card from its beginning."""

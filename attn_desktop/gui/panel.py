@@ -7,7 +7,7 @@ seen. No panel calls a model or another panel.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,7 +16,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from attn_desktop.common.registry import Registry
-from attn_desktop.gui.intents import Hover, Intent
+from attn_desktop.gui.intents import Brush, Hover, Intent
 from attn_desktop.gui.scene import Light, Scene
 from attn_desktop.gui.theme import Theme
 
@@ -172,6 +172,18 @@ class Panel(QWidget):
         ):
             return
         self.wanted.emit(intent)
+
+    def brush_source(self, positions: Iterable[int]) -> None:
+        """Ask to brush these positions; steps that are brushed stay so."""
+        steps = frozenset(t for t in self.light.brushed_target if t <= len(self.scene.steps))
+        self.ask(Brush(frozenset(positions), steps))
+
+    def toggle_source(self, positions: Iterable[int]) -> None:
+        """Ask to brush these positions too, or no longer if all of them are."""
+        toggled = frozenset(positions)
+        size = self.scene.source.size
+        brushed = frozenset(p for p in self.light.brushed_source if p < size)
+        self.brush_source(brushed - toggled if toggled <= brushed else brushed | toggled)
 
 
 class PaintedPanel(Panel):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,6 @@ from PySide6.QtGui import QPainterPath, QResizeEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from attn_desktop.gui.axes import LabelAxis
-from attn_desktop.gui.intents import Brush
 from attn_desktop.gui.panel import Panel
 from attn_desktop.gui.theme import Theme
 
@@ -53,18 +51,6 @@ class PlotPanel(Panel):
     def paint_canvas(self) -> None:
         """Give the canvas the colours of the theme; call when `change.source`."""
         self.canvas.setBackground(self.theme.colour("card"))
-
-    def brush_source(self, positions: Iterable[int]) -> None:
-        """Ask to brush these positions; steps that are brushed stay so."""
-        steps = frozenset(t for t in self.light.brushed_target if t <= len(self.scene.steps))
-        self.ask(Brush(frozenset(positions), steps))
-
-    def toggle_source(self, positions: Iterable[int]) -> None:
-        """Ask to brush these positions too, or no longer if all of them are."""
-        toggled = frozenset(positions)
-        size = self.scene.source.size
-        brushed = frozenset(p for p in self.light.brushed_source if p < size)
-        self.brush_source(brushed - toggled if toggled <= brushed else brushed | toggled)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -74,6 +74,7 @@ class Transport(QFrame):
         self.seed.setRange(0, MAX_SPIN)
         self.seed.setPrefix("seed ")
         self.seed.setKeyboardTracking(False)
+        self.seed.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.seed.setToolTip(
             "Seed of every draw, of positions and of tokens: the same seed draws the same.\n"
             "Applies from the next step on; the dice draw the step shown again."
@@ -149,6 +150,7 @@ class Transport(QFrame):
         side = theme.px(16)
         for button in (*self.moves, self.redraw, self.palette_button):
             button.setIconSize(QSize(side, side))
+        self.seed.setFixedWidth(theme.px(96))
         self.memory.setStyleSheet(f"color: {theme.dim};")
 
     def show_scene(self, scene: Scene) -> None:

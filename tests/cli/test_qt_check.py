@@ -7,9 +7,11 @@ import importlib
 import importlib.util
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -259,3 +261,10 @@ def test_a_missing_distribution_is_named_as_pip_knows_it(monkeypatch: pytest.Mon
     assert found["PySide6-Essentials"].endswith(qt_check.QT_INSTALL)
     assert found["pyqtgraph"].endswith("pip install pyqtgraph")
     assert json.dumps(found)
+
+
+def test_the_doctor_and_its_advice_agree_with_the_project_file() -> None:
+    text = (Path(__file__).resolve().parents[2] / "pyproject.toml").read_text(encoding="utf-8")
+    needed = tomllib.loads(text)["project"]["dependencies"]
+    assert {re.split(r"[<>=!]", each)[0] for each in needed} == set(doctor.REQUIRED)
+    assert qt_check.QT_INSTALL.split('"')[1] in needed

@@ -14,10 +14,9 @@ import pytest
 pytest.importorskip("PySide6", reason="panels are part of the window")
 
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QWheelEvent
-from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QEvent, QPoint
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from attn_desktop.common.registry import import_modules
@@ -34,6 +33,7 @@ from attn_desktop.gui.intents import (
 from attn_desktop.gui.panel import PANELS, Change, Panel
 from attn_desktop.gui.scene import Light, Phase, Scene
 from attn_desktop.gui.theme import Theme, theme
+from tests.gui import pointer
 from tests.toy_records import FIXED, toy_trace
 from tests.toy_scenes import hard, spoiled, toy_scene
 
@@ -120,20 +120,13 @@ def make(name: str, qtbot: QtBot, colours: Theme = LIGHT, shown: bool = True) ->
     panel.resize(panel.sizeHint())
     if shown:
         panel.show()
-        settle()
+        pointer.settle()
     return panel
-
-
-def settle() -> None:
-    """Lay out, draw and paint what is waiting."""
-    for _ in range(3):
-        QApplication.sendPostedEvents()
-        QApplication.processEvents()
 
 
 def picture(panel: Panel) -> QImage:
     panel.flush()
-    settle()
+    pointer.settle()
     return panel.grab().toImage()
 
 
@@ -262,24 +255,24 @@ def test_a_hidden_one_waits_and_many_changes_are_drawn_once(name: str, qtbot: Qt
 
     panel.draw = counted  # type: ignore[method-assign]
     panel.set_scene(toy_scene(t=1))
-    settle()
+    pointer.settle()
     assert not drawn
     panel.show()
-    settle()
+    pointer.settle()
     assert len(drawn) == 1
     scene = toy_scene(t=2)
     panel.set_scene(scene)
     panel.set_scene(replace(scene, t=3))
     panel.set_light(Light(frozenset({1})))
     assert len(drawn) == 1
-    settle()
+    pointer.settle()
     assert len(drawn) == 2
     panel.set_scene(panel.scene)
     panel.set_light(Light(frozenset({1})))
-    settle()
+    pointer.settle()
     assert len(drawn) == 2
     panel.set_scene(replace(scene, t=4))
-    settle()
+    pointer.settle()
     assert drawn[2] == Change(source=False, steps=False, place=True, light=False)
 
 
@@ -299,15 +292,16 @@ def test_it_asks_only_for_what_there_is(name: str, kind: str, qtbot: QtBot) -> N
     # As the window does it; what was lit before is of an older run.
     panel.set_light(STALE)
     panel.wanted.connect(lambda intent: _shine(panel, intent))
-    for at in _grid(panel):
-        _point(panel, at)
-        _click(panel, at)
-        _turn_wheel(panel, at)
-    _drag(panel, QPoint(3, 3), QPoint(panel.width() - 3, panel.height() - 3))
-    _drag(panel, panel.rect().center(), panel.rect().center() + QPoint(30, 4))
-    _click(panel, panel.rect().center(), double=True)
+    for at in pointer.grid(panel):
+        pointer.point(panel, at)
+        pointer.click(panel, at)
+        pointer.turn_wheel(panel, at)
+        pointer.turn_wheel(panel, at, clicks=-1)
+    pointer.drag(panel, QPoint(3, 3), QPoint(panel.width() - 3, panel.height() - 3))
+    pointer.drag(panel, panel.rect().center(), panel.rect().center() + QPoint(30, 4))
+    pointer.click(panel, panel.rect().center(), double=True)
     QApplication.sendEvent(panel, QEvent(QEvent.Type.Leave))
-    settle()
+    pointer.settle()
     for intent in asked:
         _check_intent(intent, scene)
     assert all("\n" not in text for text in said)
@@ -323,78 +317,20 @@ def test_pointing_before_it_has_drawn_the_new_scene(name: str, qtbot: QtBot) -> 
     panel.set_scene(toy_scene(steps=40, source=40))
     picture(panel)
     small = toy_scene(steps=1, source=2)
-    for at in _grid(panel)[::3]:
+    for at in pointer.grid(panel)[::3]:
         for scene in (small, Scene(), toy_scene(steps=0)):
             panel.set_scene(scene)
             del asked[:]
-            _point(panel, at, settled=False)
-            _click(panel, at, settled=False)
+            pointer.point(panel, at, settled=False)
+            pointer.click(panel, at, settled=False)
             for intent in asked:
                 _check_intent(intent, scene)
         panel.set_scene(toy_scene(steps=40, source=40))
-        settle()
+        pointer.settle()
 
 
 def test_exceptions_inside_qt_fail_these_tests(pytestconfig: pytest.Config) -> None:
     assert not pytestconfig.getini("qt_no_exception_capture")
-
-
-def _grid(panel: Panel) -> list[QPoint]:
-    """Points all over a panel, its edges included."""
-    across = np.linspace(1, panel.width() - 2, 9).astype(int).tolist()
-    down = np.linspace(1, panel.height() - 2, 7).astype(int).tolist()
-    return [QPoint(x, y) for y in down for x in across]
-
-
-def _under(panel: Panel, at: QPoint) -> tuple[QWidget, QPoint]:
-    """The widget that the pointer meets there, and the place in its own coordinates."""
-    widget = panel.childAt(at) or panel
-    return widget, widget.mapFrom(panel, at)
-
-
-def _point(panel: Panel, at: QPoint, settled: bool = True) -> None:
-    widget, place = _under(panel, at)
-    QTest.mouseMove(widget, place)
-    if settled:
-        settle()
-
-
-def _click(panel: Panel, at: QPoint, double: bool = False, settled: bool = True) -> None:
-    widget, place = _under(panel, at)
-    click = QTest.mouseDClick if double else QTest.mouseClick
-    click(widget, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
-    if double:  # what a hand does and QTest leaves out
-        QTest.mouseRelease(widget, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
-    if settled:
-        settle()
-
-
-def _drag(panel: Panel, start: QPoint, end: QPoint) -> None:
-    widget, place = _under(panel, start)
-    QTest.mousePress(widget, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
-    for share in (0.1, 0.5, 1.0):
-        at = start + (end - start) * share
-        QTest.mouseMove(widget, widget.mapFrom(panel, at))
-    place = widget.mapFrom(panel, end)
-    QTest.mouseRelease(widget, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
-    settle()
-
-
-def _turn_wheel(panel: Panel, at: QPoint) -> None:
-    widget, place = _under(panel, at)
-    for turn in (120, -120):
-        event = QWheelEvent(
-            QPointF(place),
-            QPointF(widget.mapToGlobal(place)),
-            QPoint(),
-            QPoint(0, turn),
-            Qt.MouseButton.NoButton,
-            Qt.KeyboardModifier.NoModifier,
-            Qt.ScrollPhase.NoScrollPhase,
-            False,
-        )
-        QApplication.sendEvent(widget, event)
-    settle()
 
 
 def _shine(panel: Panel, intent: Intent) -> None:

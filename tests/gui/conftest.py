@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from PySide6.QtCore import QtMsgType
 from pytestqt.qtbot import QtBot
 
+from attn_desktop.families.checkpoint import save_checkpoint
 from attn_desktop.gui.engine_client import EngineClient, Health, own_engine
 from tests.gui.desk import TIMEOUT_MS, Desk, make_desk
-from tests.toy_models import toy_checkpoint
+from tests.toy_models import toy_checkpoint, toy_model
 
 #: Qt's offscreen platform says it at every window.
 HARMLESS = ("This plugin does not support propagateSizeHints()",)
@@ -45,6 +47,17 @@ def toy_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def endless_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a toy checkpoint whose outputs never end by themselves."""
+    folder = tmp_path_factory.mktemp("models") / "endless"
+    model = toy_model()
+    with torch.no_grad():
+        model.output_bias[model.end_id] = -1000
+    save_checkpoint(model, model.config, folder)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def shared_client(qapp: object) -> Iterator[EngineClient]:
     """One engine for all tests of a module; starting one takes seconds."""
@@ -55,12 +68,12 @@ def shared_client(qapp: object) -> Iterator[EngineClient]:
 
 
 @pytest.fixture
-def desk(shared_client: EngineClient, qtbot: QtBot, toy_folder: Path) -> Iterator[Desk]:
+def desk(shared_client: EngineClient, qtbot: QtBot, endless_folder: Path) -> Iterator[Desk]:
     """A fresh session on the module's engine, which is ready."""
     starting = (Health.OFF, Health.STARTING)
     qtbot.waitUntil(lambda: shared_client.condition.health not in starting, timeout=TIMEOUT_MS)
     assert shared_client.condition.health is Health.READY, list(shared_client.log)
-    made = make_desk(shared_client, qtbot, toy_folder)
+    made = make_desk(shared_client, qtbot, endless_folder)
     yield made
     made.link.stop()
     made.link.parent().deleteLater()

@@ -16,10 +16,11 @@ from attn_desktop.gui.intents import Intent
 from attn_desktop.gui.panel import PaintedPanel
 from attn_desktop.gui.scene import Light, Scene
 from attn_desktop.gui.theme import Theme, theme
-from tests.gui.plot_pointer import LEFT, NO_KEY, settle
+from tests.gui.pointer import settle
 
 P = TypeVar("P", bound=PaintedPanel)
 LIGHT = theme(dark=False)
+LEFT, NO_KEY = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
 
 class Painted(Generic[P]):

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QPoint, QPointF
 
 from attn_desktop.gui.intents import Brush, Intent
 from attn_desktop.gui.panel import Panel
-
-LEFT, NO_KEY = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+from tests.gui import pointer
 
 
 class PlotPointer:
@@ -22,7 +18,6 @@ class PlotPointer:
         self.panel: Panel = panel
         self.view = panel.source_view
         self.canvas = panel.canvas
-        self.port: QWidget = panel.canvas.viewport()
         self.asked: list[Intent] = []
         self.said: list[str] = []
         self.panel.wanted.connect(self.asked.append)
@@ -34,51 +29,21 @@ class PlotPointer:
         return [intent for intent in self.asked if isinstance(intent, Brush)]
 
     def at(self, x: float, y: float) -> QPoint:
-        """The pixel of the canvas where a place of the view is."""
-        spot: QPoint = self.canvas.mapFromScene(self.view.mapViewToScene(QPointF(x, y)))
-        return spot
+        """The pixel of the panel where a place of the view is."""
+        spot = self.canvas.mapFromScene(self.view.mapViewToScene(QPointF(x, y)))
+        return QPoint(self.canvas.viewport().mapTo(self.panel, spot))
 
     def move(self, x: float, y: float) -> None:
-        QTest.mouseMove(self.port, self.at(x, y))
-        settle()
+        pointer.point(self.panel, self.at(x, y))
 
     def click(self, x: float, y: float) -> None:
-        QTest.mouseClick(self.port, LEFT, NO_KEY, self.at(x, y))
-        settle()
+        pointer.click(self.panel, self.at(x, y))
 
     def double_click(self, x: float, y: float) -> None:
-        QTest.mouseClick(self.port, LEFT, NO_KEY, self.at(x, y))
-        QTest.mouseDClick(self.port, LEFT, NO_KEY, self.at(x, y))
-        # What a hand does and QTest leaves out.
-        QTest.mouseRelease(self.port, LEFT, NO_KEY, self.at(x, y))
-        settle()
+        pointer.click(self.panel, self.at(x, y), double=True)
 
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
-        QTest.mousePress(self.port, LEFT, NO_KEY, self.at(*start))
-        for share in (0.2, 0.6, 1.0):
-            between = [a + share * (b - a) for a, b in zip(start, end, strict=True)]
-            QTest.mouseMove(self.port, self.at(*between))
-        QTest.mouseRelease(self.port, LEFT, NO_KEY, self.at(*end))
-        settle()
+        pointer.drag(self.panel, self.at(*start), self.at(*end))
 
     def turn_wheel(self, x: float, y: float, clicks: int) -> None:
-        spot = self.at(x, y)
-        event = QWheelEvent(
-            QPointF(spot),
-            QPointF(self.port.mapToGlobal(spot)),
-            QPoint(),
-            QPoint(0, 120 * clicks),
-            Qt.MouseButton.NoButton,
-            NO_KEY,
-            Qt.ScrollPhase.NoScrollPhase,
-            False,
-        )
-        QApplication.sendEvent(self.port, event)
-        settle()
-
-
-def settle() -> None:
-    """Lay out, draw and paint what is waiting."""
-    for _ in range(3):
-        QApplication.sendPostedEvents()
-        QApplication.processEvents()
+        pointer.turn_wheel(self.panel, self.at(x, y), clicks)

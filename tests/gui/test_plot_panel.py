@@ -18,7 +18,7 @@ from attn_desktop.gui.axes import LabelAxis, NumberAxis, round_numbers
 from attn_desktop.gui.panel import Change
 from attn_desktop.gui.plot_panel import PlotPanel, PointerBox, bare_plot
 from attn_desktop.gui.theme import Theme, theme
-from tests.gui.plot_pointer import settle
+from tests.gui.pointer import settle
 
 LIGHT, PRESENTER = theme(dark=False), theme(dark=False, presenter=True)
 LONG = "Donaudampfschifffahrt"
@@ -134,19 +134,30 @@ def test_labels_take_no_more_than_their_share(qtbot: QtBot) -> None:
         assert view.height() > 50
 
 
-def test_numbers_do_not_overlap_and_the_first_ones_stay(qtbot: QtBot) -> None:
+@pytest.mark.parametrize(("height", "lines"), [(40, 2), (55, 3), (200, 4)])
+def test_numbers_do_not_overlap_and_the_first_ones_stay(
+    height: int, lines: int, qtbot: QtBot
+) -> None:
     axis = NumberAxis("left", "α")
     plot = bare_plot({"left": axis})
+    plot.hideAxis("bottom")
     canvas = pg.GraphicsLayoutWidget()
     qtbot.addWidget(canvas)
+    canvas.setBackground("white")
+    canvas.ci.layout.setContentsMargins(0, 4, 0, 10)
     canvas.addItem(plot)
     axis.set_ticks([(0.0, "0"), (1.0, "1"), (0.5, "0.5")], LIGHT)
-    plot.setYRange(0, 1, padding=0.2)
-    for height in (30, 60, 200):
-        canvas.resize(200, height)
-        canvas.show()
-        settle()
-        canvas.grab()
+    plot.setYRange(0, 1 / (1 - axis.headroom(LIGHT) / (height - 14)), padding=0)
+    canvas.resize(200, height)
+    canvas.show()
+    settle()
+    image = canvas.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    inked_rows = [
+        any(image.pixelColor(x, y) != QColor("white") for x in range(int(axis.width())))
+        for y in range(image.height())
+    ]
+    begins = [y for y, ink in enumerate(inked_rows) if ink and not inked_rows[y - 1]]
+    assert len(begins) == lines
 
 
 @given(st.floats(-1e9, 1e9), st.floats(1e-6, 1e9).filter(lambda size: size > 0), st.integers(1, 6))

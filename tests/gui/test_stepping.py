@@ -20,7 +20,7 @@ LIMIT = 9
 
 @pytest.fixture
 def decoded(desk: Desk) -> Desk:
-    """A desk with some steps decoded; toy models never come to an end by themselves."""
+    """A desk with some steps decoded."""
     desk.stepping.run_after_encoding = False
     desk.encode()
     assert desk.session.document is not None
@@ -40,8 +40,8 @@ def nodes(desk: Desk) -> tuple[object, ...]:
     return desk.session.document.tree.nodes
 
 
-def test_a_run_is_that_of_the_model_to_the_last_bit(decoded: Desk, toy_folder: Path) -> None:
-    expected = decode(open_model(toy_folder), TEXT, max_steps=LIMIT)
+def test_a_run_is_that_of_the_model_to_the_last_bit(decoded: Desk, endless_folder: Path) -> None:
+    expected = decode(open_model(endless_folder), TEXT, max_steps=LIMIT)
     assert tokens(decoded) == [step.token_id for step in expected.steps]
     for step, other in zip(decoded.scene.steps, expected.steps, strict=True):
         assert step.cross is not None
@@ -120,7 +120,7 @@ def test_another_mode_after_the_last_step_changes_only_what_comes(decoded: Desk)
     assert decoded.session.mode == Mode(), "the mode follows what is recorded"
 
 
-def test_a_forced_token_is_taken_and_decoded_on_from(decoded: Desk, toy_folder: Path) -> None:
+def test_a_forced_token_is_taken_and_decoded_on_from(decoded: Desk, endless_folder: Path) -> None:
     decoded.session.go(3)
     step = decoded.scene.step
     assert step is not None

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QWidget
 from attn_desktop.analysis.geometry import PrincipalComponents, convex_hull, principal_components
 from attn_desktop.common.mode import HARD, SOFT
 from attn_desktop.gui.cloud_layout import CloudLayout, elided, text_sizes
-from attn_desktop.gui.intents import Brush, GoTo, Hover
+from attn_desktop.gui.intents import GoTo, Hover
 from attn_desktop.gui.label_places import CalmLabels, boxes, place_labels
 from attn_desktop.gui.panel import Change, PaintedPanel, Table
 from attn_desktop.gui.plane import Plane
@@ -377,12 +377,10 @@ class GeometryPanel(PaintedPanel):
 
     def _brush(self, positions: frozenset[int]) -> None:
         """Light positions, or put them out where they are lit; all of them where there is none."""
-        lit, inside = self.light.brushed_source, frozenset(range(self.scene.source.size))
-        changed = lit - positions if positions <= lit else lit | positions
         if positions:
-            self.ask(Brush(changed & inside, self.light.brushed_target))
-        elif lit:
-            self.ask(Brush(target=self.light.brushed_target))
+            self.toggle_source(positions)
+        elif self.light.brushed_source:
+            self.brush_source(())
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.MiddleButton:

@@ -16,7 +16,8 @@ from attn_desktop.gui.intents import Brush, GoTo, Hover
 from attn_desktop.gui.panels.alignment import AlignmentPanel
 from attn_desktop.gui.scene import Light, Phase, Scene
 from attn_desktop.gui.theme import theme
-from tests.gui.plot_pointer import PlotPointer, settle
+from tests.gui.plot_pointer import PlotPointer
+from tests.gui.pointer import settle
 from tests.toy_records import FIXED
 from tests.toy_scenes import hard, toy_scene
 
@@ -46,8 +47,7 @@ def show(panel: AlignmentPanel, scene: Scene) -> None:
 
 def colour_at(panel: AlignmentPanel, x: float, y: float) -> QColor:
     pointer = PlotPointer(panel)
-    spot = panel.canvas.viewport().mapTo(panel, pointer.at(x, y))
-    return panel.grab().toImage().pixelColor(spot)
+    return panel.grab().toImage().pixelColor(pointer.at(x, y))
 
 
 def test_rows_are_steps_and_columns_are_the_source(panel: AlignmentPanel) -> None:

@@ -17,7 +17,8 @@ from attn_desktop.gui.intents import Brush, Hover
 from attn_desktop.gui.panels.alpha import AlphaPanel
 from attn_desktop.gui.scene import Light, Phase, Scene
 from attn_desktop.gui.theme import theme
-from tests.gui.plot_pointer import PlotPointer, settle
+from tests.gui.plot_pointer import PlotPointer
+from tests.gui.pointer import settle
 from tests.toy_records import FIXED
 from tests.toy_scenes import hard, spoiled, toy_scene
 

@@ -132,14 +132,14 @@ def test_a_hard_step_is_pink_and_marks_the_position_drawn(qtbot: QtBot) -> None:
     cross = scene.steps[2].cross
     assert cross is not None
     k = int(cross.sampled[0, 0])
-    rows, seen = shown.panel.rows(), shown.seen(pink)
-    y, x = np.nonzero(seen)
-    assert len(x) > 40
+    rows = shown.panel.rows()
+    # Of the ribbons only where they meet, at the token, is as pink.
+    above = shown.seen(pink, 2)[: round(rows.top + 2 * 6)]
+    _, x = np.nonzero(above)
+    assert len(x) == pytest.approx(2 * 6 * 6, rel=0.4)
     assert x.mean() == pytest.approx(rows.source.centres[k], abs=1.5)
-    assert rows.top <= y.min()
-    assert y.max() <= rows.top + 14
     shown.show(replace(scene, phase=Phase.WINDOW))
-    assert not shown.seen(pink).any()
+    assert not shown.seen(pink, 2).any()
 
 
 def test_a_token_is_a_question_mark_until_it_is_chosen(qtbot: QtBot) -> None:
@@ -206,16 +206,18 @@ def test_what_is_lit_stands_on_a_pill_and_its_ribbons_stand_out(qtbot: QtBot) ->
     shown = made(qtbot, scene)
     look, rows = shown.panel.theme, shown.panel.rows()
     pill, middle = look.hue("source", 0.25), round((rows.top + rows.bottom) / 2)
-    assert not shown.seen(pill).any()
+    assert shown.seen(pill).sum() < 60, "no more than edges of letters"
     before = shown.pixels()
     shown.show(scene, Light(source=frozenset({1})))
     _, x = np.nonzero(shown.seen(pill)[: round(rows.top)])
-    assert x.mean() == pytest.approx(rows.source.centres[1], abs=3)
+    assert len(x) > 300
+    assert np.median(x) == pytest.approx(rows.source.centres[1], abs=3)
     changed = np.flatnonzero((shown.pixels()[middle] != before[middle]).any(axis=1))
     assert len(changed) == pytest.approx(8, abs=4), "the ribbon of α = 0.5"
     shown.show(scene, Light(brushed_target=frozenset({2})))
     _, x = np.nonzero(shown.seen(look.hue("target", 0.18))[round(rows.bottom) :])
-    assert x.mean() == pytest.approx(rows.target.centres[1], abs=3)
+    assert len(x) > 100
+    assert np.median(x) == pytest.approx(rows.target.centres[1], abs=3)
 
 
 def test_few_labels_share_slots_so_that_an_alignment_is_upright(qtbot: QtBot) -> None:
@@ -270,10 +272,11 @@ def test_an_edge_is_lit_when_what_is_lit_is_behind_it(qtbot: QtBot) -> None:
     scene = toy_scene(steps=60, source=60, t=1)
     shown = made(qtbot, scene)
     hue = shown.panel.theme.hue("target", 0.18)
-    assert not shown.seen(hue).any()
+    assert shown.seen(hue).sum() < 60, "no more than edges of letters"
     shown.show(scene, Light(target=frozenset({60})))
     _, x = np.nonzero(shown.seen(hue))
-    assert x.min() > 0.8 * SIZE[0]
+    assert len(x) > 300
+    assert np.median(x) > 0.85 * SIZE[0]
 
 
 def test_the_wheel_moves_a_row_until_the_playhead_moves(qtbot: QtBot) -> None:
