@@ -79,14 +79,16 @@ def source_axis(run: RunRecord, words: bool = False) -> SourceAxis:
 
 def token_labels(tokens: Sequence[str]) -> tuple[str, ...]:
     """Labels of target tokens in order; a piece that begins no word is marked as going on."""
-    before = SPACE
-    labels = []
-    for token in tokens:
-        # An elided article (l', qu') ends at its apostrophe.
-        starts = token.startswith(SPACE) or token in MARKERS or before.endswith((SPACE, "'", "’"))
-        labels.append(piece_label(token, continues=not starts and token[:1].isalnum()))
-        before = token
-    return tuple(labels)
+    befores = (SPACE, *tokens)
+    return tuple(token_label(token, before) for token, before in zip(tokens, befores, strict=False))
+
+
+def token_label(token: str, before: str) -> str:
+    """Label of a target token, or of a candidate for one, that follows `before`."""
+    # An elided article (l', qu') ends at its apostrophe.
+    ended = before in MARKERS or before.endswith((SPACE, "'", "’"))
+    starts = token.startswith(SPACE) or token in MARKERS or ended
+    return piece_label(token, continues=not starts and token[:1].isalnum())
 
 
 def piece_label(piece: str, continues: bool = False) -> str:

@@ -20,8 +20,8 @@ def arrange(window: QMainWindow, docks: Mapping[str, PanelDock], low: bool) -> N
     low: for a low window, in which fewer panels stand above each other.
     """
     for dock in docks.values():
-        window.removeDockWidget(dock)
         dock.setFloating(False)
+        window.removeDockWidget(dock)
     horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
     top, bottom = Qt.DockWidgetArea.TopDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
     source, lanes, token = docks["source"], docks["lanes"], docks["next-token"]

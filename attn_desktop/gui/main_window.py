@@ -79,6 +79,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setObjectName("main")
         self.setDockNestingEnabled(True)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setMinimumSize(*MIN_SIZE)
         self.resize(*FIRST_SIZE)
         self._app, self._settings, self._keep = app, settings, keep
@@ -111,6 +112,7 @@ class MainWindow(QMainWindow):
 
     def open(self, text: str | None, file: Path | None = None) -> None:
         """Begin: start the engine, and show a file or decode a text (None: the first sample)."""
+        self.setFocus()  # not into the text field, whose keys are its own
         if file is not None:
             self.files.open(file)
         else:

@@ -77,6 +77,8 @@ class Panel(QWidget):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.flush)
         self.setMouseTracking(True)
+        # A click into a panel takes the keyboard from the text field, so that keys step again.
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
 
     # -- what a panel defines -------------------------------------------------------------
 

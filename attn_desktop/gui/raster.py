@@ -13,6 +13,9 @@ from attn_desktop.gui.theme import Theme
 
 Floats = NDArray[np.float64]
 
+#: Share of the numbers that the colours tell apart; larger ones have the full colour.
+COLOURED = 0.99
+
 
 @dataclass(frozen=True, eq=False)
 class Peaks:
@@ -40,6 +43,12 @@ def peaks(values: Floats, high: int, wide: int) -> Peaks:
             least = np.fmin.reduceat(values, starts, axis=axis)
             values = np.where(most >= -least, most, least)
     return Peaks(values, *blocks)
+
+
+def colour_limit(values: Floats) -> float:
+    """The magnitude at which colours end: few numbers are larger, and most differ in colour."""
+    sizes = np.abs(values[np.isfinite(values)])
+    return (float(np.quantile(sizes, COLOURED)) if sizes.size else 0.0) or 1.0
 
 
 def signed_image(values: Floats, limit: float, theme: Theme) -> QImage:

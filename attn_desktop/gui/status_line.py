@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QElapsedTimer
 from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
 
-from attn_desktop.gui.engine_client import Condition
+from attn_desktop.gui.engine_client import Condition, Health
 from attn_desktop.gui.scene import Phase, Scene
 
 PHASE_NAMES = {
@@ -32,7 +32,8 @@ class StatusLine(QStatusBar):
         self.addWidget(self._left, 1)
         self.addPermanentWidget(self._right)
         self._said, self._place = "", ""
-        self._condition, self._busy, self._about_run = "", "", ""
+        self._condition, self._health = "", Health.OFF
+        self._busy, self._about_run = "", ""
         self._clock = QElapsedTimer()
         self._steps, self._pace = 0, ""
 
@@ -40,6 +41,11 @@ class StatusLine(QStatusBar):
     def text(self) -> str:
         """What stands at the left."""
         return self._left.text()
+
+    @property
+    def engine_text(self) -> str:
+        """What stands at the right."""
+        return self._right.text()
 
     def say(self, text: str) -> None:
         """Show the value under the pointer; empty to show the place again."""
@@ -56,7 +62,7 @@ class StatusLine(QStatusBar):
 
     def show_condition(self, condition: Condition) -> None:
         """Show how the engine is."""
-        self._condition = condition.text
+        self._condition, self._health = condition.text, condition.health
         self._show_right()
 
     def show_busy(self, busy: bool, text: str) -> None:
@@ -76,7 +82,9 @@ class StatusLine(QStatusBar):
         self._show_right()
 
     def _show_right(self) -> None:
-        parts = [self._busy or self._condition, self._pace, self._about_run]
+        ready = self._health is Health.READY
+        state = self._busy if ready and self._busy else self._condition
+        parts = [state, self._pace, self._about_run]
         self._right.setText(" · ".join(part for part in parts if part))
 
 

@@ -15,8 +15,11 @@ from attn_desktop.gui.engine_client import EngineClient, Health, own_engine
 from tests.gui.desk import TIMEOUT_MS, Desk, make_desk
 from tests.toy_models import toy_checkpoint, toy_model
 
-#: Qt's offscreen platform says it at every window.
-HARMLESS = ("This plugin does not support propagateSizeHints()",)
+#: What Qt's offscreen platform says of windows.
+HARMLESS = (
+    "This plugin does not support propagateSizeHints()",
+    "This plugin does not support raise()",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -76,5 +79,5 @@ def desk(shared_client: EngineClient, qtbot: QtBot, endless_folder: Path) -> Ite
     made = make_desk(shared_client, qtbot, endless_folder)
     yield made
     made.link.stop()
-    made.link.parent().deleteLater()
+    made.holder.deleteLater()
     qtbot.wait(0)

@@ -31,6 +31,7 @@ class Desk:
     stepping: Stepping
     qtbot: QtBot
     failures: list[tuple[str, str]]
+    holder: QObject
 
     @property
     def scene(self) -> Scene:
@@ -38,6 +39,10 @@ class Desk:
 
     def wait(self, condition: Callable[[], bool]) -> None:
         self.qtbot.waitUntil(condition, timeout=TIMEOUT_MS)
+
+    def wait_for_steps(self, count: int) -> None:
+        """Wait until the branch shown has so many steps."""
+        self.wait(lambda: len(self.scene.steps) >= count)
 
     def settle(self) -> Scene:
         """Wait until nothing is under way; the scene then."""
@@ -68,7 +73,7 @@ def make_desk(client: EngineClient, qtbot: QtBot, model: Path) -> Desk:
     stepping = Stepping(session, holder)
     failures: list[tuple[str, str]] = []
     session.failed.connect(lambda text, cause: failures.append((text, cause)))
-    return Desk(client, link, playhead, session, stepping, qtbot, failures)
+    return Desk(client, link, playhead, session, stepping, qtbot, failures, holder)
 
 
 def start_client(qtbot: QtBot, command: list[str] | None = None) -> EngineClient:

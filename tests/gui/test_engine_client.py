@@ -4,6 +4,7 @@ import os
 import random
 import signal
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,10 @@ def test_killing_the_engine_at_random_moments_loses_nothing(
     desk = make_desk(client, qtbot, endless_folder)
     died: list[str] = []
     client.died.connect(died.append)
+
+    def has_died(number: int) -> bool:
+        return len(died) > number
+
     desk.stepping.run_after_encoding = False
     desk.encode(TEXT)
     assert desk.session.document is not None
@@ -140,17 +145,17 @@ def test_killing_the_engine_at_random_moments_loses_nothing(
         desk.stepping.run()
         moment = chance.randrange(4)
         if moment == 1:
-            desk.wait(lambda steps=steps: len(desk.scene.steps) > len(steps))
+            desk.wait_for_steps(len(steps) + 1)
         elif moment == 2:
-            desk.wait(lambda wanted=wanted: len(desk.scene.steps) >= wanted)
+            desk.wait_for_steps(wanted)
         elif moment == 3 and number:
             # While it is starting, or again just after that.
             killed(desk)
             desk.wait(lambda: client.process_id > 0)
         killed(desk)
-        desk.wait(lambda number=number: len(died) > number)
+        desk.wait(partial(has_died, number))
         until(qtbot, client, Health.READY)
-        desk.wait(lambda wanted=wanted: len(desk.scene.steps) >= wanted)
+        desk.wait_for_steps(wanted)
         desk.stepping.stop()
         assert "SIGKILL" in died[-1]
         assert desk.scene.steps[: len(steps)] == steps

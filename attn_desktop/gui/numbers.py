@@ -1,0 +1,26 @@
+"""Probabilities as a reader wants them: short, and never rounded to what they are not."""
+
+from __future__ import annotations
+
+import math
+
+LEAST = 0.001
+UNKNOWN = "–"
+
+
+def probability_text(p: float) -> str:
+    """`0.71`, `0.004`, `<0.001`; a dash for what is not a number."""
+    if not math.isfinite(p):
+        return UNKNOWN
+    if p < LEAST:
+        return f"<{LEAST}" if p > 0 else "0.00"
+    return f"{p:.2f}" if p >= 0.0095 else f"{p:.3f}"
+
+
+def bound_text(p: float) -> str:
+    """Less than p, rounded up: `<0.02`, `<0.003`."""
+    if not math.isfinite(p):
+        return UNKNOWN
+    decimals = 2 if p >= 0.0095 else 3
+    scale = 10**decimals
+    return f"<{max(LEAST, math.ceil(p * scale) / scale):.{decimals}f}"

@@ -1,0 +1,332 @@
+"""Soft against hard: four readings of one step, their contexts and what each would say."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPen
+from PySide6.QtWidgets import QWidget
+
+from attn_desktop.analysis.four_readings import NAMES, SAMPLED, NamedReading, four_readings
+from attn_desktop.common.mode import SOFT
+from attn_desktop.gui.intents import Hover
+from attn_desktop.gui.numbers import probability_text
+from attn_desktop.gui.painting import elided, fill_rounded
+from attn_desktop.gui.panel import Change, PaintedPanel, Table
+from attn_desktop.gui.raster import colour_limit, peaks, signed_image
+from attn_desktop.gui.scene import Phase
+from attn_desktop.gui.theme import Role, Theme
+
+#: Type of what is not a name, relative to the window's.
+SMALL = 0.88
+#: Heights of rows, margin around all, gap between columns, at normal type.
+LEAST_ROW, MOST_ROW, MARGIN, GAP = 18, 60, 8, 10
+#: Largest height of strips and bars, least width of a bar of p = 1.
+STRIP, BAR, LEAST_BAR = 32, 16, 56
+#: Fewer rows than these would compare nothing.
+LEAST_ROWS = 2
+ROLES: dict[str, Role] = {
+    "soft": "soft",
+    "sampled": "hard",
+    "argmax": "argmax",
+    "expected": "expected",
+}
+
+
+@dataclass(frozen=True)
+class _Places:
+    """x ranges of the columns; a header where there is room; `chosen` where there is room."""
+
+    header: float
+    pitch: float
+    rows: int
+    name: tuple[float, float]
+    strip: tuple[float, float]
+    bar: tuple[float, float]
+    label: tuple[float, float]
+    chosen: tuple[float, float] | None
+
+
+class SoftHardPanel(PaintedPanel):
+    """Four readings of the step at the playhead, a row each."""
+
+    name = "soft-hard"
+    title = "Soft against hard"
+    about = (
+        "Four readings of one step: context c_t, likeliest y_t, and p of the token taken.\n"
+        "soft: p(y | Σ_k α_k h_k) · sampled: p(y | h_k), k ~ α · argmax: p(y | h_k), k = argmax α"
+        " · expected: Σ_k α_k p(y | h_k).\n"
+        "The mean of the sampled context is the soft one, yet soft and expected differ, since p is "
+        "not linear in c.\nHover a row for entropies and divergences."
+    )
+    natural = (760, 160)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, parent)
+        self._readings: tuple[NamedReading, ...] = ()
+        self._limit = 1.0
+        self._pointer: QPointF | None = None
+
+    def draw(self, change: Change) -> None:
+        scene, step = self.scene, self.scene.step
+        if change.steps or change.place:
+            self._readings = ()
+            if scene.run is not None and step is not None and scene.reveals(Phase.CONTEXT):
+                self._readings = four_readings(scene.run, step, scene.probe("readings"))
+            contexts = [r.context for r in self._readings if r.context is not None]
+            self._limit = colour_limit(np.concatenate(contexts)) if contexts else 1.0
+        super().draw(change)
+
+    def caption(self) -> str:
+        self.flush()
+        found = {reading.name: reading for reading in self._readings}
+        if not found:
+            return ""
+        parts = []
+        soft, sampled = found[SOFT], found[SAMPLED]
+        if soft.context is not None and sampled.context is not None:
+            with np.errstate(invalid="ignore", over="ignore"):
+                distance = np.linalg.norm(soft.context - sampled.context)
+            parts.append(f"‖c_soft − c_hard‖ {distance:.2f}")
+        if self.scene.reveals(Phase.LOGITS) and soft.prediction and soft.prediction.js:
+            parts.append(f"JS {soft.prediction.js[SAMPLED]:.2f} nats")
+        return " · ".join(parts)
+
+    def table(self) -> Table:
+        self.flush()
+        if not self.scene.reveals(Phase.LOGITS):
+            return Table((), ())
+        taken, unknown = self.scene.reveals(Phase.TOKEN), float("nan")
+        rows: list[tuple[str | float, ...]] = []
+        for reading in self._readings:
+            if (told := reading.prediction) is not None:
+                p_chosen = told.p_chosen if taken else unknown
+                js = [told.js.get(name, 0.0 if told.js else unknown) for name in NAMES]
+                rows.append((reading.name, told.token, told.p, p_chosen, told.entropy, *js))
+        columns = ("reading", "token", "p", "p of chosen", "entropy")
+        return Table((*columns, *(f"js to {name}" for name in NAMES)), rows)
+
+    # -- where things are -------------------------------------------------------------------
+
+    def places(self) -> _Places:
+        """Columns and rows for the present size; fewer rows where it is very low."""
+        px, width, height = self.theme.px, self.width(), self.height()
+        small = QFontMetricsF(self.theme.font(SMALL))
+        bold = QFontMetricsF(self.theme.font(bold=True))
+        least = max(px(LEAST_ROW), bold.height())
+        margin, gap, count = px(MARGIN), px(GAP), len(self._readings)
+        header = small.height() + px(4)
+        if height - margin < header + count * least:
+            header = 0.0
+        room = height - margin - header
+        rows = min(count, max(LEAST_ROWS, int(room / least)))
+        pitch = min(px(MOST_ROW), room / max(1, rows))
+        left, right = float(margin), float(width - margin)
+        name = (left, left + max(bold.horizontalAdvance(name) for name in NAMES))
+        chosen = None
+        if right - name[1] > px(230):
+            wide = small.horizontalAdvance(self._chosen_header()) + 1
+            wide = max(small.horizontalAdvance("<0.001"), min(wide, px(90)))
+            chosen = (right - wide, right)
+            right -= wide + gap
+        room = right - name[1] - gap
+        texts = [small.horizontalAdvance(self._said_by(reading)) for reading in self._readings]
+        label = min(max(texts, default=0.0) + 1, room * 0.45)
+        strip = (name[1] + gap, name[1] + gap + max(0.0, min(room * 0.5, room - label - px(LEAST_BAR))))
+        bar = (strip[1] + gap, max(strip[1] + gap, right - label - px(6)))
+        return _Places(header, pitch, rows, name, strip, bar, (bar[1] + px(6), right), chosen)
+
+    def row_box(self, index: int) -> QRectF:
+        """The row of a reading."""
+        places = self.places()
+        top = self.theme.px(MARGIN) / 2 + places.header + index * places.pitch
+        return QRectF(0, top, self.width(), places.pitch)
+
+    def _said_by(self, reading: NamedReading) -> str:
+        """What stands after the bar."""
+        told = reading.prediction
+        return "not recorded" if told is None else f"{told.token} {probability_text(told.p)}"
+
+    def _chosen_header(self) -> str:
+        if not self.scene.reveals(Phase.TOKEN):
+            return ""
+        return f"p({self.scene.tokens[self.scene.t - 1]})"
+
+    # -- painting ---------------------------------------------------------------------------
+
+    def paint(self, painter: QPainter) -> None:
+        scene, step = self.scene, self.scene.step
+        if scene.run is None:
+            self.paint_blank(painter, "Encode a sentence to compare soft with hard attention.")
+        elif step is None:
+            self.paint_blank(painter, "Step (F10) to see the first token read in four ways.")
+        elif not step.mode.attends or step.cross is None:
+            self.paint_blank(
+                painter, "Without attention there is one reading: c is the fixed vector."
+            )
+        elif not self._readings:
+            self.paint_blank(painter, f"c_{scene.t} is computed after α. F11: next phase.")
+        else:
+            self._paint_rows(painter, self.places())
+
+    def _paint_rows(self, painter: QPainter, places: _Places) -> None:
+        theme = self.theme
+        if places.header:
+            self._paint_header(painter, places)
+        pointed = self._pointed()
+        for index, reading in enumerate(self._readings[: places.rows]):
+            box = self.row_box(index)
+            if reading is pointed:
+                around = box.adjusted(theme.px(3), 0, -theme.px(3), 0)
+                fill_rounded(painter, around, theme.px(4), theme.colour("faint"))
+            painter.setFont(theme.font(bold=True))
+            painter.setPen(theme.ink(ROLES[reading.name]))
+            self._write(painter, places.name, box, reading.name)
+            self._paint_strip(painter, places, box, reading)
+            if self.scene.reveals(Phase.LOGITS):
+                self._paint_prediction(painter, places, box, reading)
+        if not self.scene.reveals(Phase.LOGITS):
+            t, area = self.scene.t, (places.bar[0], self.width() - theme.px(MARGIN))
+            painter.setFont(theme.font(SMALL))
+            painter.setPen(theme.colour("dim"))
+            box = self.row_box(0).united(self.row_box(places.rows - 1))
+            texts = (f"p(y_{t}) is computed after s_{t}", f"p(y_{t}) after s_{t}")
+            self._write_longest(painter, area, box, texts)
+
+    def _paint_header(self, painter: QPainter, places: _Places) -> None:
+        theme = self.theme
+        painter.setFont(theme.font(SMALL))
+        painter.setPen(theme.colour("dim"))
+        box = QRectF(0, theme.px(MARGIN) / 2, self.width(), places.header)
+        name = f"c_{self.scene.t}"
+        self._write_longest(painter, places.strip, box, (f"{name}  ±{self._limit:.2g}", name))
+        if not self.scene.reveals(Phase.LOGITS):
+            return
+        self._write(painter, (places.bar[0], places.label[1]), box, "likeliest token")
+        if places.chosen is not None:
+            painter.setPen(theme.ink("target"))
+            text = self._chosen_header()
+            self._write(painter, places.chosen, box, text, Qt.AlignmentFlag.AlignRight)
+
+    def _paint_strip(
+        self, painter: QPainter, places: _Places, box: QRectF, reading: NamedReading
+    ) -> None:
+        theme, (left, right) = self.theme, places.strip
+        if reading.context is None:
+            painter.setFont(theme.font(SMALL))
+            painter.setPen(theme.colour("dim"))
+            self._write_longest(painter, places.strip, box, ("no single context", "no single c", "–"))
+            return
+        high = min(theme.px(STRIP), box.height() * 0.75)
+        area = QRectF(left, box.center().y() - high / 2, right - left, high)
+        if area.width() < 1 or not reading.context.size:
+            return
+        wide = int(area.width() * self.devicePixelRatioF())
+        cells = peaks(reading.context[None], 1, wide)
+        image = signed_image(cells.values, self._limit, theme)
+        # The last cell may stand for fewer numbers than the others, and is cut accordingly.
+        full = image.width() * cells.columns / reading.context.size * area.width()
+        painter.save()
+        painter.setClipRect(area)
+        painter.drawImage(QRectF(area.left(), area.top(), full, high), image)
+        painter.restore()
+        lit = bool(self.light.all_source.intersection(reading.positions))
+        pen = QPen(theme.hue("source"), theme.px(2)) if lit else QPen(theme.colour("border"), 1)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(area)
+
+    def _paint_prediction(
+        self, painter: QPainter, places: _Places, box: QRectF, reading: NamedReading
+    ) -> None:
+        theme, told, (left, right) = self.theme, reading.prediction, places.bar
+        painter.setFont(theme.font(SMALL))
+        if told is None:
+            painter.setPen(theme.colour("dim"))
+            self._write(painter, (left, places.label[1]), box, "not recorded")
+            return
+        high = min(theme.px(BAR), box.height() * 0.55)
+        end = left
+        if told.p > 0:
+            end = left + max(1.0, min(told.p, 1.0) * (right - left))
+            bar = QRectF(left, box.center().y() - high / 2, end - left, high)
+            hue = theme.hue(ROLES[reading.name], 0.8)
+            fill_rounded(painter, bar, min(theme.px(2), bar.width() / 2), hue)
+        number = f" {probability_text(told.p)}"
+        painter.setPen(theme.colour("text"))
+        label = (end + theme.px(6), places.label[1])
+        room = label[1] - label[0] - QFontMetricsF(painter.font()).horizontalAdvance(number)
+        text = elided(told.token, painter.font(), room) + number
+        self._write(painter, label, box, text)
+        if self.scene.reveals(Phase.TOKEN) and math.isfinite(told.p_chosen):
+            x = left + min(max(told.p_chosen, 0.0), 1.0) * (right - left)
+            painter.setPen(QPen(theme.hue("target"), theme.px(2)))
+            painter.drawLine(QLineF(x, box.center().y() - high / 2, x, box.center().y() + high / 2))
+        if places.chosen is not None and self.scene.reveals(Phase.TOKEN):
+            painter.setPen(theme.ink("target"))
+            number = probability_text(told.p_chosen)
+            self._write(painter, places.chosen, box, number, Qt.AlignmentFlag.AlignRight)
+
+    def _write(
+        self,
+        painter: QPainter,
+        across: tuple[float, float],
+        box: QRectF,
+        text: str,
+        side: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
+    ) -> None:
+        """A text in the middle of a row, cut to a column."""
+        area = QRectF(across[0], box.top(), across[1] - across[0], box.height())
+        flags = side | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(area, flags, elided(text, painter.font(), area.width()))
+
+    def _write_longest(
+        self, painter: QPainter, across: tuple[float, float], box: QRectF, texts: Sequence[str]
+    ) -> None:
+        """The first of several texts that fits, or else the last."""
+        metrics, room = QFontMetricsF(painter.font()), across[1] - across[0]
+        fitting = (text for text in texts if metrics.horizontalAdvance(text) <= room)
+        self._write(painter, across, box, next(fitting, texts[-1]))
+
+    # -- pointer ----------------------------------------------------------------------------
+
+    def _pointed(self) -> NamedReading | None:
+        if self._pointer is None or not self._readings:
+            return None
+        rows = range(self.places().rows)
+        found = (self._readings[i] for i in rows if self.row_box(i).contains(self._pointer))
+        return next(found, None)
+
+    def _about(self, reading: NamedReading) -> str:
+        """Where a reading looks, how sure it is, and how far it is from the others."""
+        scene, told = self.scene, reading.prediction
+        text = reading.name
+        for column in scene.source.columns(frozenset(reading.positions)):
+            text += f" “{scene.source.labels[column]}”"
+        if not scene.reveals(Phase.LOGITS):
+            return text
+        if told is None:
+            return f"{text}   not recorded"
+        text += f"   H {told.entropy:.3f} nats"
+        for symbol, distances in (("JS", told.js), (f"KL({reading.name}‖·)", told.kl)):
+            if distances:
+                each = ", ".join(f"{name} {value:.3f}" for name, value in distances.items())
+                text += f"   {symbol}: {each}"
+        return text
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self.flush()
+        self._pointer = event.position()
+        reading = self._pointed()
+        self.ask(Hover(source=frozenset(() if reading is None else reading.positions)))
+        self.said.emit("" if reading is None else self._about(reading))
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._pointer = None
+        self.update()
+        super().leaveEvent(event)
