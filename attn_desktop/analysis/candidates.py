@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from attn_desktop.analysis.labels import token_label
+from attn_desktop.analysis.labels import candidate_label
 from attn_desktop.common.mode import HARD, SOFT
 from attn_desktop.trace.records import Reading, StepRecord
 
@@ -65,7 +65,7 @@ def candidates(step: StepRecord, with_chosen: bool) -> Candidates:
     rows = [
         Candidate(
             token_id,
-            token_label(token, step.token_in),
+            candidate_label(step, token),
             {name: p[name].get(token_id, float("nan")) for name in names},
             with_chosen and token_id == step.token_id,
         )

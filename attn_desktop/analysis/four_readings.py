@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attn_desktop.analysis.candidates import probability
-from attn_desktop.analysis.labels import token_label
+from attn_desktop.analysis.labels import candidate_label
 from attn_desktop.common.mode import ARGMAX, HARD, SOFT
 from attn_desktop.trace.records import ProbeRecord, Reading, RunRecord, StepRecord
 
@@ -29,7 +29,7 @@ _UNKNOWN = float("nan")
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Prediction:
     """What a reading says of y_t. token: label of the likeliest one, with its p.
 
@@ -97,7 +97,7 @@ def _recorded(step: StepRecord) -> dict[str, Prediction]:
         reading = step.readings.get(weighting)
         if reading is not None and reading.top_tokens:
             found[name] = Prediction(
-                token=token_label(reading.top_tokens[0], step.token_in),
+                token=candidate_label(step, reading.top_tokens[0]),
                 p=probability(float(reading.top_log_probs[0])),
                 p_chosen=probability(reading.log_prob),
                 entropy=reading.entropy,
@@ -114,7 +114,7 @@ def _probed(step: StepRecord, probe: ProbeRecord) -> dict[str, Prediction]:
         return {}
     return {
         name: Prediction(
-            token=token_label(tokens[row], step.token_in),
+            token=candidate_label(step, tokens[row]),
             p=probability(float(arrays["top_log_probs"][row, 0])),
             p_chosen=probability(float(arrays["log_prob"][row])),
             entropy=float(arrays["entropy"][row]),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attn_desktop.analysis.pieces import MARKERS, SPACE, escape_unsafe, group_words
-from attn_desktop.trace.records import RunRecord
+from attn_desktop.trace.records import RunRecord, StepRecord
 
 #: In front of a piece that goes on with the word before it.
 CONTINUES = "·"
@@ -80,14 +80,17 @@ def source_axis(run: RunRecord, words: bool = False) -> SourceAxis:
 def token_labels(tokens: Sequence[str]) -> tuple[str, ...]:
     """Labels of target tokens in order; a piece that begins no word is marked as going on."""
     befores = (SPACE, *tokens)
-    return tuple(token_label(token, before) for token, before in zip(tokens, befores, strict=False))
+    return tuple(_token_label(token, before) for token, before in zip(tokens, befores, strict=False))
 
 
-def token_label(token: str, before: str) -> str:
-    """Label of a target token, or of a candidate for one, that follows `before`."""
+def candidate_label(step: StepRecord, token: str) -> str:
+    """Label of a token that may come at a step, the same as if it had been taken."""
+    return _token_label(token, SPACE if step.t == 1 else step.token_in)
+
+
+def _token_label(token: str, before: str) -> str:
     # An elided article (l', qu') ends at its apostrophe.
-    ended = before in MARKERS or before.endswith((SPACE, "'", "’"))
-    starts = token.startswith(SPACE) or token in MARKERS or ended
+    starts = token.startswith(SPACE) or token in MARKERS or before.endswith((SPACE, "'", "’"))
     return piece_label(token, continues=not starts and token[:1].isalnum())
 
 

@@ -56,6 +56,18 @@ class Seq2SeqConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     dropout: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.2
 
 
+def _embedding(vocabulary: int, size: int) -> nn.Embedding:
+    """An embedding with normal weights of variance 1/size.
+
+    Without memory there is nothing to fill: drawing for the meta device would import torch's
+    compiler, which takes longer than reading a checkpoint.
+    """
+    weight = torch.empty(vocabulary, size)
+    if not weight.is_meta:
+        weight.normal_(std=size**-0.5)
+    return nn.Embedding.from_pretrained(weight, freeze=False)
+
+
 class LockedDropout(nn.Dropout):
     """Dropout whose mask is the same at every position of a row (Gal and Ghahramani 2016)."""
 
@@ -79,8 +91,8 @@ class Seq2Seq(Family, name="seq2seq"):
         self.target_codec = target
         self.trained_modes = tuple(Mode.parse(text) for text in config.trained_modes)
         annotation = 2 * config.encoder_size
-        self.source_embedding = nn.Embedding(config.source_vocabulary, config.embedding_size)
-        self.target_embedding = nn.Embedding(config.target_vocabulary, config.embedding_size)
+        self.source_embedding = _embedding(config.source_vocabulary, config.embedding_size)
+        self.target_embedding = _embedding(config.target_vocabulary, config.embedding_size)
         encoder = {"gru": nn.GRU, "lstm": nn.LSTM}[config.cell]
         self.encoder = encoder(
             config.embedding_size, config.encoder_size, bidirectional=True, batch_first=True
@@ -101,8 +113,6 @@ class Seq2Seq(Family, name="seq2seq"):
         self.output_bias = nn.Parameter(torch.zeros(config.target_vocabulary))
         self.dropout = nn.Dropout(config.dropout)
         self.source_dropout = LockedDropout(config.dropout)
-        for embedding in (self.source_embedding, self.target_embedding):
-            nn.init.normal_(embedding.weight, std=config.embedding_size**-0.5)
 
     # -- tokens ---------------------------------------------------------------------------
 

@@ -79,6 +79,7 @@ class LabelAxis(OwnAxis):
         super().__init__(orientation)
         self._labels: Sequence[str] = ()
         self._lit: frozenset[int] = frozenset()
+        self._known: int | None = None
         self._role: Role = "source"
         self._canvas = (math.inf, math.inf)
         self._longest = 0.0
@@ -97,6 +98,12 @@ class LabelAxis(OwnAxis):
         """The entries that stand out."""
         if lit != self._lit:
             self._lit = lit
+            self._draw_again()
+
+    def set_known(self, count: int | None) -> None:
+        """Entries from this one on are yet to come, and faint; None where all are known."""
+        if count != self._known:
+            self._known = count
             self._draw_again()
 
     def fit(self, width: float, height: float) -> None:
@@ -150,7 +157,7 @@ class LabelAxis(OwnAxis):
             lit = index in self._lit
             font = theme.font(size, bold=lit)
             painter.setFont(font)
-            painter.setPen(self._colour(theme, lit))
+            painter.setPen(self._colour(theme, index, lit))
             paint(painter, index, self._place(view, index + 0.5), QFontMetricsF(font))
 
     def _thinned(self, low: float, high: float, stride: int) -> list[int]:
@@ -167,9 +174,11 @@ class LabelAxis(OwnAxis):
         regular = range(-(-first // stride) * stride, last + 1, stride)
         return sorted({*kept, *(index for index in regular if index not in taken)})
 
-    def _colour(self, theme: Theme, lit: bool) -> QColor:
+    def _colour(self, theme: Theme, index: int, lit: bool) -> QColor:
         colour = theme.ink(self._role)
-        if self._lit and not lit:
+        if self._known is not None and index >= self._known:
+            colour.setAlphaF(0.5)
+        elif self._lit and not lit:
             colour.setAlphaF(0.8)
         return colour
 

@@ -9,7 +9,10 @@ from PySide6.QtWidgets import QMainWindow
 
 from attn_desktop.gui.panel_dock import PanelDock
 
-LEFT, CENTRE, RIGHT = 0.18, 0.55, 0.27
+#: Shares of the width, and where the outer columns stop growing.
+LEFT, RIGHT = 0.18, 0.27
+MAX_LEFT_PX, MAX_RIGHT_PX = 320, 620
+TIMELINE_PX = 190
 #: Below it three rows of panels would be too low to read: some share a place in tabs.
 LOW_PX = 900
 
@@ -49,25 +52,31 @@ def arrange(window: QMainWindow, docks: Mapping[str, PanelDock], low: bool) -> N
 
 def _size(window: QMainWindow, docks: Mapping[str, PanelDock], low: bool) -> None:
     horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+    scale = docks["source"].panel.theme.scale
     width, height = window.width(), window.height()
-    columns = [docks["source"], docks["lanes"], docks["next-token"]]
-    window.resizeDocks(columns, [round(width * f) for f in (LEFT, CENTRE, RIGHT)], horizontal)
+    left = min(width * LEFT, MAX_LEFT_PX * scale)
+    right = min(width * RIGHT, MAX_RIGHT_PX * scale)
+    centre_width = width - left - right
     pair = [docks["alignment"], docks["alpha"]]
-    window.resizeDocks(pair, [round(width * CENTRE / 2)] * 2, horizontal)
-    timeline = round(height * (0.17 if low else 0.14))
-    rest = height - timeline - 140
-    window.resizeDocks([docks["timeline"]], [timeline], vertical)
-    window.resizeDocks(
-        [docks["source"], docks["branches"]], [rest * 2 // 5, rest * 3 // 5], vertical
-    )
+    _resize(window, pair, [centre_width / 2] * 2, horizontal)
+    columns = [docks["source"], docks["lanes"], docks["next-token"]]
+    _resize(window, columns, [left, centre_width, right], horizontal)
+    timeline = min(height * 0.24, TIMELINE_PX * scale)
+    rest = height - timeline
+    _resize(window, [docks["timeline"]], [timeline], vertical)
+    _resize(window, [docks["source"], docks["branches"]], [rest * 0.4, rest * 0.6], vertical)
     if low:
-        window.resizeDocks(
-            [docks["lanes"], docks["alignment"]], [rest // 3, rest * 2 // 3], vertical
-        )
-        right = [docks["next-token"], docks["context"]]
-        window.resizeDocks(right, [rest * 2 // 5, rest * 3 // 5], vertical)
+        _resize(window, [docks["lanes"], docks["alignment"]], [rest * 0.33, rest * 0.67], vertical)
+        stack = [docks["next-token"], docks["context"]]
+        _resize(window, stack, [rest * 0.4, rest * 0.6], vertical)
     else:
         centre = [docks["lanes"], docks["alignment"], docks["soft-hard"]]
-        window.resizeDocks(centre, [round(rest * f) for f in (0.27, 0.48, 0.25)], vertical)
-        right = [docks["next-token"], docks["context"], docks["geometry"]]
-        window.resizeDocks(right, [round(rest * f) for f in (0.3, 0.35, 0.35)], vertical)
+        _resize(window, centre, [rest * 0.25, rest * 0.5, rest * 0.25], vertical)
+        stack = [docks["next-token"], docks["context"], docks["geometry"]]
+        _resize(window, stack, [rest * 0.3, rest * 0.35, rest * 0.35], vertical)
+
+
+def _resize(
+    window: QMainWindow, docks: list[PanelDock], sizes: list[float], way: Qt.Orientation
+) -> None:
+    window.resizeDocks(docks, [max(1, round(size)) for size in sizes], way)

@@ -1,4 +1,4 @@
-"""Probabilities as a reader wants them: short, and never rounded to what they are not."""
+"""Probabilities and small distances in short, never rounded to 0 when they are not."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ LEAST = 0.001
 UNKNOWN = "–"
 
 
-def probability_text(p: float) -> str:
+def short_text(p: float) -> str:
     """`0.71`, `0.004`, `<0.001`; a dash for what is not a number."""
     if not math.isfinite(p):
         return UNKNOWN

@@ -60,6 +60,8 @@ class Panel(QWidget):
     name: ClassVar[str]
     title: ClassVar[str]
     about: ClassVar[str]
+    #: In tabs and menus; the title unless given.
+    short: ClassVar[str] = ""
     #: Natural size in pixels at normal type, from which docks start.
     natural: ClassVar[tuple[int, int]] = (360, 220)
 

@@ -26,7 +26,7 @@ class PanelDock(QDockWidget):
     exported = Signal(object, str)
 
     def __init__(self, panel: Panel, parent: QWidget | None = None) -> None:
-        super().__init__(panel.title, parent)
+        super().__init__(panel.short or panel.title, parent)
         self.panel = panel
         self.setObjectName(f"dock-{panel.name}")
         self._card = QFrame()
@@ -55,7 +55,6 @@ class PanelDock(QDockWidget):
         step = panel.scene.step
         untrained = step is not None and not step.trained
         self._header.update_texts(panel.heading(), panel.caption(), panel.about, untrained)
-        self.setWindowTitle(panel.title)
 
 
 class _Header(QFrame):

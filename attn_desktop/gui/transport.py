@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -67,6 +68,12 @@ class Transport(QFrame):
         self.memory = QLabel()
         self.memory.setToolTip("Memory in use on the device, of all it has")
         self.score, self.scope = QComboBox(), QComboBox()
+        for box, characters in ((self.score, 9), (self.scope, 7)):
+            # "(untrained)" behind a name must not push the bar out of the window.
+            box.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+            box.setMinimumContentsLength(characters)
         self.score.activated.connect(self._mode_chosen)
         self.scope.activated.connect(self._mode_chosen)
         self.soft, self.hard = self._weighting(SOFT), self._weighting(HARD)
@@ -142,6 +149,18 @@ class Transport(QFrame):
             buttons[phase] = button
         return buttons
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """In a narrow window the memory, which the list of devices tells too, gives way."""
+        self.memory.hide()
+        layout = self.layout()
+        assert layout is not None
+        room = self.width() - layout.minimumSize().width()
+        self.memory.setVisible(room > self.memory.sizeHint().width())
+
     # -- what it shows --------------------------------------------------------------------
 
     def set_theme(self, theme: Theme) -> None:
@@ -172,6 +191,8 @@ class Transport(QFrame):
         self.seed.blockSignals(False)
         self.choice.setText("sampled ▾" if choice.how == "sampled" else "greedy ▾")
         self._mark_untrained()
+        self.score.setToolTip(f"score(s, h), how a state is compared with h_j: {mode.score}")
+        self.scope.setToolTip(f"Scope, the positions that may be looked at: {mode.scope}")
 
     def show_model(
         self,
@@ -197,10 +218,12 @@ class Transport(QFrame):
         for device in devices:
             self.device.addItem(device.name, device.name)
             label = Qt.ItemDataRole.ToolTipRole
-            self.device.setItemData(self.device.count() - 1, device.label, label)
+            about = f"{device.label}\n{_memory(device)}".strip()
+            self.device.setItemData(self.device.count() - 1, about, label)
         _select(self.device, name)
         used = next((device for device in devices if device.name == name), None)
         self.memory.setText("" if used is None else _memory(used))
+        self._fit()
 
     def _mark_untrained(self) -> None:
         """Say in the lists and on the button which modes the checkpoint never learnt."""
@@ -216,6 +239,8 @@ class Transport(QFrame):
             name = self.scope.itemData(index)
             known = name in here or not self._mode.attends
             self.scope.setItemText(index, name if known else f"{name} (untrained)")
+        for box in (self.score, self.scope):
+            box.view().setMinimumWidth(box.view().sizeHintForColumn(0) + 24)
 
     # -- what the user does ---------------------------------------------------------------
 

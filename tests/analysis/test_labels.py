@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attn_desktop.analysis.labels import BLANK, piece_label, source_axis, token_labels
+from attn_desktop.analysis.labels import BLANK, candidate_label, piece_label, source_axis, token_labels
 from attn_desktop.trace.records import RunRecord
 from tests.toy_records import Sizes, toy_run
 
@@ -123,3 +123,11 @@ def test_a_label_is_never_empty_and_always_one_line(piece: str, continues: bool)
     label = piece_label(piece, continues)
     assert label.strip()
     assert len(label.splitlines()) == 1
+
+
+def test_a_candidate_is_labelled_as_it_would_be_once_taken() -> None:
+    steps = toy_trace(9).steps
+    labels = token_labels([step.token for step in steps])
+    assert labels == tuple(candidate_label(step, step.token) for step in steps)
+    assert any(label.startswith(CONTINUES) for label in labels)
+    assert candidate_label(steps[0], "s") == "s"

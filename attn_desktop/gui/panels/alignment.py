@@ -61,7 +61,7 @@ class AlignmentPanel(PlotPanel):
         self.plot.invertY(True)
         self.canvas.addItem(self.plot)
         self._image = MatrixImage(axisOrder="row-major", autoDownsample=True)
-        self._unknown, self._later = QGraphicsRectItem(), QGraphicsRectItem()
+        self._unknown = QGraphicsRectItem()
         self._lines, self._draws = QGraphicsPathItem(), QGraphicsPathItem()
         self._lit_columns, self._lit_rows = QGraphicsPathItem(), QGraphicsPathItem()
         self._edge, self._here = QGraphicsRectItem(), QGraphicsRectItem()
@@ -70,7 +70,6 @@ class AlignmentPanel(PlotPanel):
             self._unknown,
             self._lines,
             self._draws,
-            self._later,
             self._edge,
             self._lit_columns,
             self._lit_rows,
@@ -124,7 +123,6 @@ class AlignmentPanel(PlotPanel):
         self.plot.layout.setContentsMargins(0, 0, 0, theme.px(5))
         for item, colour in (
             (self._unknown, theme.colour("faint")),
-            (self._later, theme.colour("card", 0.55)),
             (self._draws, theme.hue("hard")),
         ):
             item.setPen(pg.mkPen(None))
@@ -174,7 +172,8 @@ class AlignmentPanel(PlotPanel):
         count, width = self._alpha.shape
         row = QRectF(0, scene.t - 1, width, 1)
         self._edge.setRect(QRectF(0, 0, width, count))
-        self._later.setRect(QRectF(0, scene.t, width, max(0, count - scene.t)))
+        # What comes later is told by its labels: a veil would turn black cells into grey ones.
+        self._rows.set_known(scene.t)
         self._here.setVisible(scene.t > 0)
         self._here.setRect(row)
         self._unknown.setVisible(scene.t > 0 and not scene.reveals(Phase.ALPHA))

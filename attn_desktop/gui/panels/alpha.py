@@ -44,6 +44,7 @@ class AlphaPanel(PlotPanel):
 
     name = "alpha"
     title = "α"
+    short = "α"
     about = (
         "Bars: α_tj = exp(e_tj) / Σ_i exp(e_ti) over the positions i inside mask and window;\n"
         "they sum to 1. Ticks, right axis: energies e_tj = score(s_{t-1}, h_j), of joined pieces\n"

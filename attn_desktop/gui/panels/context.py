@@ -60,6 +60,7 @@ class ContextPanel(PaintedPanel):
 
     name = "context"
     title = "Context vector c_t"
+    short = "Context"
     about = (
         "What the decoder is told about the source at step t, one number a dimension.\n"
         "soft: c_t = Σ_j α_tj h_j (Bahdanau et al. 2015)\n"

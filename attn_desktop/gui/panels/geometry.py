@@ -53,6 +53,7 @@ class GeometryPanel(PaintedPanel):
 
     name = "geometry"
     title = "Context geometry"
+    short = "Geometry"
     about = (
         "The annotations h_j of this source in their first two principal components (Pearson "
         "1901), both to the same scale; the area of a point grows with α_tj, averaged over layers "

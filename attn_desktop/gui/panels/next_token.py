@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter
+from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from attn_desktop.analysis.candidates import Candidate, Candidates, candidates
 from attn_desktop.common.mode import HARD
 from attn_desktop.gui.intents import Force
-from attn_desktop.gui.numbers import bound_text, probability_text
+from attn_desktop.gui.numbers import bound_text, short_text
 from attn_desktop.gui.painting import elided, fill_rounded
 from attn_desktop.gui.panel import Change, PaintedPanel, Table
 from attn_desktop.gui.scene import Phase
@@ -25,14 +25,18 @@ SMALL = 0.85
 LEAST_ROW, MOST_ROW, MARGIN, GAP = 20, 30, 8, 8
 #: Room of the mark in front of the chosen token.
 MARK = 12
+#: Least room of labels beside two columns of numbers, what they get before bars do, least bars.
+LEAST_LABEL, WIDE_LABEL, LEAST_BAR = 36, 90, 16
 OTHER = "other"
-STRONG, QUIET = 0.95, 0.45
+#: Opacity of the bars of the reading in use, and of the other one; less of it for `other`.
+STRONG, QUIET, OTHER_STRENGTH = 0.95, 0.45, 0.4
 
 
 @dataclass(frozen=True)
 class _Columns:
     """Where things are. labels: x range; bars: x range of p from 0 to 1; numbers: right edges."""
 
+    shown: tuple[Candidate, ...]
     top: float
     pitch: float
     labels: tuple[float, float]
@@ -57,10 +61,12 @@ class NextTokenPanel(PaintedPanel):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self._candidates: Candidates | None = None
+        self._columns: _Columns | None = None
         self._pointer: QPointF | None = None
 
     def draw(self, change: Change) -> None:
         scene = self.scene
+        self._columns = None
         if change.steps or change.place:
             known = scene.step is not None and scene.reveals(Phase.LOGITS)
             self._candidates = (
@@ -68,7 +74,7 @@ class NextTokenPanel(PaintedPanel):
                 if scene.step is not None and known
                 else None
             )
-            self._point()
+        self._point()
         super().draw(change)
 
     def heading(self) -> str:
@@ -101,14 +107,15 @@ class NextTokenPanel(PaintedPanel):
 
     def shown(self) -> tuple[Candidate, ...]:
         """The candidates that have a row; `other` takes the last one."""
-        if self._candidates is None:
-            return ()
+        return () if self._candidates is None else self.columns().shown
+
+    def _fitting(self, found: Candidates) -> tuple[Candidate, ...]:
         room = self.height() - self._header() - self.theme.px(MARGIN)
-        return self._candidates.first(max(1, int(room / self._least_row()) - 1))
+        return found.first(max(1, int(room / self._least_row()) - 1))
 
     def row_box(self, index: int) -> QRectF:
         """The row of a candidate shown; the one after the last is `other`."""
-        columns = self._columns()
+        columns = self.columns()
         return QRectF(0, columns.top + index * columns.pitch, self.width(), columns.pitch)
 
     def _least_row(self) -> float:
@@ -118,25 +125,38 @@ class NextTokenPanel(PaintedPanel):
         metrics = QFontMetricsF(self.theme.font(SMALL))
         return self.theme.px(MARGIN) / 2 + metrics.height() + self.theme.px(2)
 
-    def _columns(self) -> _Columns:
-        assert self._candidates is not None
-        px, top = self.theme.px, self._header()
-        rows = len(self.shown()) + 1
+    def columns(self) -> _Columns:
+        """Columns and rows for the present size; there must be candidates."""
+        if self._columns is None:
+            assert self._candidates is not None
+            self._columns = self._lay_out(self._candidates)
+        return self._columns
+
+    def _lay_out(self, found: Candidates) -> _Columns:
+        px, top, shown = self.theme.px, self._header(), self._fitting(found)
+        rows = len(shown) + 1
         pitch = min(px(MOST_ROW), (self.height() - top - px(MARGIN) / 2) / rows)
-        small = QFontMetricsF(self.theme.font(SMALL))
-        wide = max(small.horizontalAdvance(text) for text in ("<0.001", "soft", "hard"))
-        right = float(self.width() - px(MARGIN))
-        numbers: dict[str, float] = {}
-        for name in reversed(self._candidates.names):
-            numbers[name] = right
-            right -= wide + px(GAP)
         bold = QFontMetricsF(self.theme.font(bold=True))
-        texts = [OTHER, *(row.label for row in self.shown())]
-        left = float(px(MARGIN) + px(MARK))
-        most = max(px(40), (right - left) * 0.6)
-        labels = min(most, max(bold.horizontalAdvance(text) for text in texts) + 1)
-        bars = (left + labels + px(GAP), max(left + labels + px(GAP), right))
-        return _Columns(top, pitch, (left, left + labels), bars, numbers)
+        texts = [OTHER, *(row.label for row in shown)]
+        needed = max(bold.horizontalAdvance(text) for text in texts) + 1
+        left, right = float(px(MARGIN) + px(MARK)), float(self.width() - px(MARGIN))
+        small = QFontMetricsF(self.theme.font(SMALL))
+        wide = max(small.horizontalAdvance(text) for text in ("<0.001", "soft", "hard")) + px(GAP)
+        names = found.names
+        if right - len(names) * wide - left < px(LEAST_LABEL):
+            names = (self._active(),)
+        numbers = {name: right - place * wide for place, name in enumerate(reversed(names))}
+        right -= len(names) * wide
+        room = right - left
+        # Bars only say how large the numbers are: labels come first where there is little room.
+        labels = min(needed, max(room * 0.6, min(room, px(WIDE_LABEL))))
+        start = left + labels + px(GAP)
+        bars = (start, right if right - start >= px(LEAST_BAR) else start)
+        return _Columns(shown, top, pitch, (left, left + labels), bars, numbers)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._columns = None
+        super().resizeEvent(event)
 
     # -- painting ---------------------------------------------------------------------------
 
@@ -150,7 +170,7 @@ class NextTokenPanel(PaintedPanel):
             t = scene.t
             self.paint_blank(painter, f"p(y_{t}) is computed after s_{t}. F11: next phase.")
         else:
-            self._paint_rows(painter, self._candidates, self._columns())
+            self._paint_rows(painter, self._candidates, self.columns())
 
     def _paint_rows(self, painter: QPainter, found: Candidates, columns: _Columns) -> None:
         theme, shown = self.theme, self.shown()
@@ -164,11 +184,11 @@ class NextTokenPanel(PaintedPanel):
             self._paint_label(painter, columns, index, row.label, ink, row.chosen)
             self._paint_values(painter, columns, index, row.p, found.bounds)
         self._paint_label(painter, columns, len(shown), OTHER, theme.colour("dim"), False)
-        self._paint_values(painter, columns, len(shown), found.other(shown), {})
+        self._paint_values(painter, columns, len(shown), found.other(shown), {}, OTHER_STRENGTH)
 
     def _paint_header(self, painter: QPainter, found: Candidates, columns: _Columns) -> None:
         theme, alone = self.theme, len(found.names) == 1
-        for name in found.names:
+        for name in columns.numbers:
             painter.setFont(theme.font(SMALL, bold=not alone and name == self._active()))
             painter.setPen(theme.colour("dim") if alone else self._ink(name))
             box = QRectF(0, theme.px(MARGIN) / 2, columns.numbers[name], columns.top)
@@ -206,6 +226,7 @@ class NextTokenPanel(PaintedPanel):
         index: int,
         p: Mapping[str, float],
         bounds: Mapping[str, float],
+        strength: float = 1.0,
     ) -> None:
         """Bars and numbers of a row. bounds: of those p that were not recorded."""
         theme, box = self.theme, self.row_box(index)
@@ -216,15 +237,16 @@ class NextTokenPanel(PaintedPanel):
         painter.setFont(theme.font(SMALL))
         for place, (name, value) in enumerate(p.items()):
             bound = name in bounds and math.isnan(value)
-            text = bound_text(bounds[name]) if bound else probability_text(value)
-            painter.setPen(theme.colour("text" if name == self._active() else "dim"))
-            area = QRectF(0, box.top(), columns.numbers[name], box.height())
-            flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            painter.drawText(area, flags, text)
-            if value > 0:
+            text = bound_text(bounds[name]) if bound else short_text(value)
+            if name in columns.numbers:
+                painter.setPen(theme.colour("text" if name == self._active() else "dim"))
+                area = QRectF(0, box.top(), columns.numbers[name], box.height())
+                flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+                painter.drawText(area, flags, text)
+            if value > 0 and right > left:
                 wide = max(1.0, min(value, 1.0) * (right - left))
                 bar = QRectF(left, first + place * (high + gap), wide, high)
-                fill_rounded(painter, bar, min(theme.px(2), wide / 2), self._hue(name))
+                fill_rounded(painter, bar, min(theme.px(2), wide / 2), self._hue(name, strength))
 
     def _active(self) -> str:
         step = self.scene.step
@@ -233,12 +255,12 @@ class NextTokenPanel(PaintedPanel):
     def _ink(self, name: str) -> QColor:
         return self.theme.ink("hard" if name == HARD else "soft")
 
-    def _hue(self, name: str) -> QColor:
+    def _hue(self, name: str, strength: float) -> QColor:
         """The reading in use stands out; without attention there is nothing to tell apart."""
+        opacity = strength * (STRONG if name == self._active() else QUIET)
         step = self.scene.step
         if step is not None and not step.mode.attends:
-            return self.theme.colour("dim", QUIET)
-        opacity = STRONG if name == self._active() else QUIET
+            return self.theme.colour("dim", opacity)
         return self.theme.hue("hard" if name == HARD else "soft", opacity)
 
     # -- pointer ----------------------------------------------------------------------------

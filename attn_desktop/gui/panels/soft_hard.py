@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from attn_desktop.analysis.four_readings import NAMES, SAMPLED, NamedReading, four_readings
 from attn_desktop.common.mode import SOFT
 from attn_desktop.gui.intents import Hover
-from attn_desktop.gui.numbers import probability_text
+from attn_desktop.gui.numbers import short_text
 from attn_desktop.gui.painting import elided, fill_rounded
 from attn_desktop.gui.panel import Change, PaintedPanel, Table
 from attn_desktop.gui.raster import colour_limit, peaks, signed_image
@@ -25,8 +25,12 @@ from attn_desktop.gui.theme import Role, Theme
 SMALL = 0.88
 #: Heights of rows, margin around all, gap between columns, at normal type.
 LEAST_ROW, MOST_ROW, MARGIN, GAP = 18, 60, 8, 10
-#: Largest height of strips and bars, least width of a bar of p = 1.
-STRIP, BAR, LEAST_BAR = 32, 16, 56
+#: Largest heights of strips and bars.
+STRIP, BAR = 32, 16
+#: Least width of a strip; of a bar of p = 1 beside a strip, and without one; gap after bars.
+LEAST_STRIP, LEAST_BAR, SHORT_BAR, AFTER = 24, 56, 16, 6
+#: Room from which p of the token taken has a column of its own, and how wide that may be.
+WIDE, MOST_CHOSEN = 230, 90
 #: Fewer rows than these would compare nothing.
 LEAST_ROWS = 2
 ROLES: dict[str, Role] = {
@@ -47,7 +51,7 @@ class _Places:
     name: tuple[float, float]
     strip: tuple[float, float]
     bar: tuple[float, float]
-    label: tuple[float, float]
+    right: float
     chosen: tuple[float, float] | None
 
 
@@ -56,6 +60,7 @@ class SoftHardPanel(PaintedPanel):
 
     name = "soft-hard"
     title = "Soft against hard"
+    short = "Readings"
     about = (
         "Four readings of one step: context c_t, likeliest y_t, and p of the token taken.\n"
         "soft: p(y | Σ_k α_k h_k) · sampled: p(y | h_k), k ~ α · argmax: p(y | h_k), k = argmax α"
@@ -69,10 +74,12 @@ class SoftHardPanel(PaintedPanel):
         super().__init__(theme, parent)
         self._readings: tuple[NamedReading, ...] = ()
         self._limit = 1.0
+        self._places: _Places | None = None
         self._pointer: QPointF | None = None
 
     def draw(self, change: Change) -> None:
         scene, step = self.scene, self.scene.step
+        self._places = None
         if change.steps or change.place:
             self._readings = ()
             if scene.run is not None and step is not None and scene.reveals(Phase.CONTEXT):
@@ -93,7 +100,7 @@ class SoftHardPanel(PaintedPanel):
                 distance = np.linalg.norm(soft.context - sampled.context)
             parts.append(f"‖c_soft − c_hard‖ {distance:.2f}")
         if self.scene.reveals(Phase.LOGITS) and soft.prediction and soft.prediction.js:
-            parts.append(f"JS {soft.prediction.js[SAMPLED]:.2f} nats")
+            parts.append(f"JS {short_text(soft.prediction.js[SAMPLED])} nats")
         return " · ".join(parts)
 
     def table(self) -> Table:
@@ -114,6 +121,11 @@ class SoftHardPanel(PaintedPanel):
 
     def places(self) -> _Places:
         """Columns and rows for the present size; fewer rows where it is very low."""
+        if self._places is None:
+            self._places = self._lay_out()
+        return self._places
+
+    def _lay_out(self) -> _Places:
         px, width, height = self.theme.px, self.width(), self.height()
         small = QFontMetricsF(self.theme.font(SMALL))
         bold = QFontMetricsF(self.theme.font(bold=True))
@@ -125,20 +137,28 @@ class SoftHardPanel(PaintedPanel):
         room = height - margin - header
         rows = min(count, max(LEAST_ROWS, int(room / least)))
         pitch = min(px(MOST_ROW), room / max(1, rows))
-        left, right = float(margin), float(width - margin)
-        name = (left, left + max(bold.horizontalAdvance(name) for name in NAMES))
+        right = float(width - margin)
+        number = small.horizontalAdvance("<0.001") + 1
+        names = max(bold.horizontalAdvance(name) for name in NAMES)
+        name = (margin, margin + max(0.0, min(names, right - margin - gap - number)))
         chosen = None
-        if right - name[1] > px(230):
+        if header and right - name[1] > px(WIDE):
             wide = small.horizontalAdvance(self._chosen_header()) + 1
-            wide = max(small.horizontalAdvance("<0.001"), min(wide, px(90)))
+            wide = max(number, min(wide, px(MOST_CHOSEN)))
             chosen = (right - wide, right)
             right -= wide + gap
-        room = right - name[1] - gap
+        left = name[1] + gap
+        room = max(0.0, right - left)
         texts = [small.horizontalAdvance(self._said_by(reading)) for reading in self._readings]
-        label = min(max(texts, default=0.0) + 1, room * 0.45)
-        strip = (name[1] + gap, name[1] + gap + max(0.0, min(room * 0.5, room - label - px(LEAST_BAR))))
-        bar = (strip[1] + gap, max(strip[1] + gap, right - label - px(6)))
-        return _Places(header, pitch, rows, name, strip, bar, (bar[1] + px(6), right), chosen)
+        after = px(AFTER)
+        # What it would say comes before how sure it is, and that before what it looked at.
+        label = min(max(texts, default=0.0) + 1, room)
+        strip = min(room * 0.5, room - label - after - px(LEAST_BAR) - gap)
+        strip_end = left + strip if strip >= px(LEAST_STRIP) else left
+        start = strip_end + gap if strip_end > left else left
+        end = right - label - after
+        bar = (start, end) if end - start >= px(SHORT_BAR) else (start, start)
+        return _Places(header, pitch, rows, name, (left, strip_end), bar, right, chosen)
 
     def row_box(self, index: int) -> QRectF:
         """The row of a reading."""
@@ -149,12 +169,16 @@ class SoftHardPanel(PaintedPanel):
     def _said_by(self, reading: NamedReading) -> str:
         """What stands after the bar."""
         told = reading.prediction
-        return "not recorded" if told is None else f"{told.token} {probability_text(told.p)}"
+        return "not recorded" if told is None else f"{told.token} {short_text(told.p)}"
 
     def _chosen_header(self) -> str:
         if not self.scene.reveals(Phase.TOKEN):
             return ""
         return f"p({self.scene.tokens[self.scene.t - 1]})"
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._places = None
+        super().resizeEvent(event)
 
     # -- painting ---------------------------------------------------------------------------
 
@@ -206,7 +230,7 @@ class SoftHardPanel(PaintedPanel):
         self._write_longest(painter, places.strip, box, (f"{name}  ±{self._limit:.2g}", name))
         if not self.scene.reveals(Phase.LOGITS):
             return
-        self._write(painter, (places.bar[0], places.label[1]), box, "likeliest token")
+        self._write(painter, (places.bar[0], places.right), box, "likeliest token")
         if places.chosen is not None:
             painter.setPen(theme.ink("target"))
             text = self._chosen_header()
@@ -219,7 +243,9 @@ class SoftHardPanel(PaintedPanel):
         if reading.context is None:
             painter.setFont(theme.font(SMALL))
             painter.setPen(theme.colour("dim"))
-            self._write_longest(painter, places.strip, box, ("no single context", "no single c", "–"))
+            self._write_longest(
+                painter, places.strip, box, ("no single context", "no single c", "–")
+            )
             return
         high = min(theme.px(STRIP), box.height() * 0.75)
         area = QRectF(left, box.center().y() - high / 2, right - left, high)
@@ -247,28 +273,29 @@ class SoftHardPanel(PaintedPanel):
         painter.setFont(theme.font(SMALL))
         if told is None:
             painter.setPen(theme.colour("dim"))
-            self._write(painter, (left, places.label[1]), box, "not recorded")
+            self._write(painter, (left, places.right), box, "not recorded")
             return
         high = min(theme.px(BAR), box.height() * 0.55)
-        end = left
-        if told.p > 0:
+        end = left - theme.px(AFTER)
+        if right > left and told.p > 0:
             end = left + max(1.0, min(told.p, 1.0) * (right - left))
             bar = QRectF(left, box.center().y() - high / 2, end - left, high)
             hue = theme.hue(ROLES[reading.name], 0.8)
             fill_rounded(painter, bar, min(theme.px(2), bar.width() / 2), hue)
-        number = f" {probability_text(told.p)}"
+        number = f" {short_text(told.p)}"
         painter.setPen(theme.colour("text"))
-        label = (end + theme.px(6), places.label[1])
+        label = (end + theme.px(AFTER), places.right)
         room = label[1] - label[0] - QFontMetricsF(painter.font()).horizontalAdvance(number)
         text = elided(told.token, painter.font(), room) + number
         self._write(painter, label, box, text)
-        if self.scene.reveals(Phase.TOKEN) and math.isfinite(told.p_chosen):
+        taken = self.scene.reveals(Phase.TOKEN)
+        if taken and right > left and math.isfinite(told.p_chosen):
             x = left + min(max(told.p_chosen, 0.0), 1.0) * (right - left)
             painter.setPen(QPen(theme.hue("target"), theme.px(2)))
             painter.drawLine(QLineF(x, box.center().y() - high / 2, x, box.center().y() + high / 2))
-        if places.chosen is not None and self.scene.reveals(Phase.TOKEN):
+        if taken and places.chosen is not None:
             painter.setPen(theme.ink("target"))
-            number = probability_text(told.p_chosen)
+            number = short_text(told.p_chosen)
             self._write(painter, places.chosen, box, number, Qt.AlignmentFlag.AlignRight)
 
     def _write(
@@ -307,6 +334,8 @@ class SoftHardPanel(PaintedPanel):
         text = reading.name
         for column in scene.source.columns(frozenset(reading.positions)):
             text += f" “{scene.source.labels[column]}”"
+        if reading.context is None:
+            text += "   no single context"
         if not scene.reveals(Phase.LOGITS):
             return text
         if told is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import (
     QImage,
     QMouseEvent,
@@ -264,7 +264,10 @@ class TimelinePanel(PaintedPanel):
         self._clip(painter, cells)
         later = cells.x(cells.steps + 1) - cells.x(scene.t + 1)
         if later > 0:
-            box = QRectF(cells.x(scene.t + 1), top, later, bottom - top)
+            # α keeps its colours: under a veil black would look like grey.
+            strip = self._places(cells, area).strip if cells.cards else QRect()
+            end = strip.top() if strip.height() else bottom
+            box = QRectF(cells.x(scene.t + 1), top, later, end - top)
             painter.fillRect(box, self.theme.colour("card", 0.5))
         for t in self.light.all_target:
             if 0 < t <= cells.steps:

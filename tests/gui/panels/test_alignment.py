@@ -106,11 +106,19 @@ def test_the_playhead_frames_its_row(panel: AlignmentPanel) -> None:
     show(panel, scene)
     assert panel._here.isVisible()
     assert panel._here.rect() == QRectF(0, 1, 6, 1)
-    assert panel._later.rect() == QRectF(0, 2, 6, 3)
+    assert panel._rows._known == 2
     assert panel._rows._lit == {1}
     show(panel, replace(scene, t=0))
     assert not panel._here.isVisible()
-    assert panel._later.rect() == QRectF(0, 0, 6, 5)
+    assert panel._rows._known == 0
+
+
+def test_what_comes_later_has_the_colours_of_its_alpha(panel: AlignmentPanel) -> None:
+    scene = toy_scene(t=5)
+    show(panel, scene)
+    at_the_end = colour_at(panel, 2.5, 4.5)
+    show(panel, replace(scene, t=1))
+    assert colour_at(panel, 2.5, 4.5) == at_the_end
 
 
 def test_what_is_lit_is_framed(panel: AlignmentPanel) -> None:
