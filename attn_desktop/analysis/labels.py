@@ -80,7 +80,9 @@ def source_axis(run: RunRecord, words: bool = False) -> SourceAxis:
 def token_labels(tokens: Sequence[str]) -> tuple[str, ...]:
     """Labels of target tokens in order; a piece that begins no word is marked as going on."""
     befores = (SPACE, *tokens)
-    return tuple(_token_label(token, before) for token, before in zip(tokens, befores, strict=False))
+    return tuple(
+        _token_label(token, before) for token, before in zip(tokens, befores, strict=False)
+    )
 
 
 def candidate_label(step: StepRecord, token: str) -> str:

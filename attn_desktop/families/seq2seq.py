@@ -57,15 +57,14 @@ class Seq2SeqConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
 
 def _embedding(vocabulary: int, size: int) -> nn.Embedding:
-    """An embedding with normal weights of variance 1/size.
+    """An embedding; without memory for its weights there is nothing to fill.
 
-    Without memory there is nothing to fill: drawing for the meta device would import torch's
-    compiler, which takes longer than reading a checkpoint.
+    Drawing them for the meta device would import torch's compiler, which takes longer than
+    reading a checkpoint.
     """
-    weight = torch.empty(vocabulary, size)
-    if not weight.is_meta:
-        weight.normal_(std=size**-0.5)
-    return nn.Embedding.from_pretrained(weight, freeze=False)
+    if torch.get_default_device().type == "meta":
+        return nn.Embedding.from_pretrained(torch.empty(vocabulary, size), freeze=False)
+    return nn.Embedding(vocabulary, size)
 
 
 class LockedDropout(nn.Dropout):
@@ -113,6 +112,9 @@ class Seq2Seq(Family, name="seq2seq"):
         self.output_bias = nn.Parameter(torch.zeros(config.target_vocabulary))
         self.dropout = nn.Dropout(config.dropout)
         self.source_dropout = LockedDropout(config.dropout)
+        for embedding in (self.source_embedding, self.target_embedding):
+            if not embedding.weight.is_meta:
+                nn.init.normal_(embedding.weight, std=config.embedding_size**-0.5)
 
     # -- tokens ---------------------------------------------------------------------------
 

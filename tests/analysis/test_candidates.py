@@ -36,9 +36,7 @@ def step_of(
         "soft": reading(step.readings["soft"], soft, p_chosen[0]),
         "hard": reading(step.readings["hard"], sampled, p_chosen[1]),
     }
-    return replace(
-        step, readings=readings, token_id=chosen, token=TOKENS[chosen], token_in="▁dog"
-    )
+    return replace(step, readings=readings, token_id=chosen, token=TOKENS[chosen], token_in="▁dog")
 
 
 def test_both_readings_are_joined_in_the_order_of_the_active_one() -> None:

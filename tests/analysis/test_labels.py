@@ -9,9 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attn_desktop.analysis.labels import BLANK, candidate_label, piece_label, source_axis, token_labels
+from attn_desktop.analysis.labels import (
+    BLANK,
+    CONTINUES,
+    candidate_label,
+    piece_label,
+    source_axis,
+    token_labels,
+)
 from attn_desktop.trace.records import RunRecord
-from tests.toy_records import Sizes, toy_run
+from tests.toy_records import Sizes, toy_run, toy_trace
 
 #: Word indices of up to 12 positions: runs of the same one, and markers that stand alone.
 WORDS = st.lists(st.integers(-1, 4), min_size=1, max_size=12)
@@ -126,7 +133,7 @@ def test_a_label_is_never_empty_and_always_one_line(piece: str, continues: bool)
 
 
 def test_a_candidate_is_labelled_as_it_would_be_once_taken() -> None:
-    steps = toy_trace(9).steps
+    steps = toy_trace(9, seed=3).steps
     labels = token_labels([step.token for step in steps])
     assert labels == tuple(candidate_label(step, step.token) for step in steps)
     assert any(label.startswith(CONTINUES) for label in labels)

@@ -67,8 +67,7 @@ class BranchesPanel(Panel):
         super().__init__(theme, parent)
         # The panel has the focus and not the list, so that ← and → still scrub after a click.
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._model = _Branches()
-        self.list = QListView()
+        self._model, self.list = _Branches(), QListView()
         self.list.setAccessibleName("Branches")
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setSelectionMode(QListView.SelectionMode.NoSelection)
@@ -86,8 +85,8 @@ class BranchesPanel(Panel):
         self._alone.setWordWrap(True)
         self._alone.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedLayout(self)
-        self._stack.addWidget(self.list)
-        self._stack.addWidget(self._alone)
+        for widget in (self.list, self._alone):
+            self._stack.addWidget(widget)
 
     # -- drawing --------------------------------------------------------------------------
 
@@ -108,11 +107,11 @@ class BranchesPanel(Panel):
     def _paint_theme(self) -> None:
         theme, alone = self.theme, self._alone
         self._delegate.theme = theme
-        ground, ink = self.list.palette(), alone.palette()
-        ground.setColor(QPalette.ColorRole.Base, theme.colour("card"))
-        ink.setColor(QPalette.ColorRole.WindowText, theme.colour("dim"))
-        self.list.setPalette(ground)
-        alone.setPalette(ink)
+        colours = self.list.palette()
+        colours.setColor(QPalette.ColorRole.Base, theme.colour("card"))
+        colours.setColor(QPalette.ColorRole.WindowText, theme.colour("dim"))
+        self.list.setPalette(colours)
+        alone.setPalette(colours)
         alone.setFont(theme.font())
         alone.setMargin(theme.px(12))
         # Rows have another height now.
@@ -138,8 +137,7 @@ class BranchesPanel(Panel):
             self.ask(ShowBranch(leaf))
 
     def _point(self, index: QModelIndex | None = None) -> None:
-        """Say what is under the pointer; None between rows and below them."""
-        self.flush()
+        """Say what is under the pointer; None below the rows."""
         row, branches = -1 if index is None else index.row(), self.scene.branches
         if not 0 <= row < len(branches):
             self.list.viewport().unsetCursor()
@@ -215,11 +213,11 @@ class _Delegate(QStyledItemDelegate):
         self.lit: frozenset[int] = frozenset()
         self.framed = False
 
-    def _height(self, relative: float = 1.0) -> float:
-        return QFontMetricsF(self.theme.font(relative)).height()
+    def _heights(self) -> list[float]:
+        return [QFontMetricsF(self.theme.font(size)).height() for size in (1.0, SMALL)]
 
     def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
-        return QSize(80, round(self._height() + self._height(SMALL)) + self.theme.px(10))
+        return QSize(80, round(sum(self._heights())) + self.theme.px(10))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         theme, px = self.theme, self.theme.px
@@ -234,7 +232,7 @@ class _Delegate(QStyledItemDelegate):
             painter.setPen(QPen(theme.hue("source"), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(around.adjusted(0.5, 0.5, -0.5, -0.5), px(4), px(4))
-        high, low = self._height(), self._height(SMALL)
+        high, low = self._heights()
         top = area.top() + (area.height() - high - low) / 2
         centre = QPointF(area.left() + px(RAIL), top + high / 2)
         if index.row() > 0:

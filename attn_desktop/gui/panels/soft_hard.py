@@ -105,7 +105,7 @@ class SoftHardPanel(PaintedPanel):
 
     def table(self) -> Table:
         self.flush()
-        if not self.scene.reveals(Phase.LOGITS):
+        if not self._readings or not self.scene.reveals(Phase.LOGITS):
             return Table((), ())
         taken, unknown = self.scene.reveals(Phase.TOKEN), float("nan")
         rows: list[tuple[str | float, ...]] = []
@@ -248,7 +248,9 @@ class SoftHardPanel(PaintedPanel):
             )
             return
         high = min(theme.px(STRIP), box.height() * 0.75)
-        area = QRectF(left, box.center().y() - high / 2, right - left, high)
+        # On whole pixels, or else the frame is blurred.
+        top = round(box.center().y() - high / 2)
+        area = QRectF(round(left), top, round(right) - round(left), round(high))
         if area.width() < 1 or not reading.context.size:
             return
         wide = int(area.width() * self.devicePixelRatioF())
@@ -258,13 +260,14 @@ class SoftHardPanel(PaintedPanel):
         full = image.width() * cells.columns / reading.context.size * area.width()
         painter.save()
         painter.setClipRect(area)
-        painter.drawImage(QRectF(area.left(), area.top(), full, high), image)
+        painter.drawImage(QRectF(area.left(), area.top(), full, area.height()), image)
         painter.restore()
         lit = bool(self.light.all_source.intersection(reading.positions))
         pen = QPen(theme.hue("source"), theme.px(2)) if lit else QPen(theme.colour("border"), 1)
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(area)
+        inset = pen.widthF() / 2
+        painter.drawRect(area.adjusted(inset, inset, -inset, -inset))
 
     def _paint_prediction(
         self, painter: QPainter, places: _Places, box: QRectF, reading: NamedReading

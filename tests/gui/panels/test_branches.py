@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast
 
 import numpy as np
 import pytest
@@ -79,7 +78,7 @@ class Shown:
         listed = self.panel.list
         index = listed.model().index(row, 0)
         place = listed.visualRect(index).center()
-        return cast(QPoint, listed.viewport().mapTo(self.panel, place))
+        return listed.viewport().mapTo(self.panel, place)
 
     def seen(self, colour: QColor, row: int) -> NDArray[np.bool_]:
         """(height, width) where a colour is seen in a row."""
@@ -87,9 +86,14 @@ class Shown:
         data = np.frombuffer(image.constBits(), dtype=np.uint8).reshape(image.height(), -1)
         pixels = data[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).astype(int)
         wanted = (colour.red(), colour.green(), colour.blue())
-        near: NDArray[np.bool_] = (np.abs(pixels - wanted) <= 3).all(axis=2)
+        near = np.asarray((np.abs(pixels - wanted) <= 3).all(axis=2))
         middle, high = self.row(row).y(), self.panel.list.sizeHintForRow(0)
         return near[max(0, middle - high // 2) : middle + high // 2]
+
+
+def own_starts(panel: BranchesPanel, count: int) -> list[int]:
+    """Where the text of each row may begin if it has no room."""
+    return [panel.list.model().index(row, 0).data(OWN) for row in range(count)]
 
 
 def test_the_table_lists_every_branch(qtbot: QtBot) -> None:
@@ -216,7 +220,7 @@ def test_only_branches_that_part_at_a_lit_step_are_tinted(qtbot: QtBot) -> None:
 
 def test_a_long_text_begins_where_it_is_its_own(qtbot: QtBot) -> None:
     panel = Shown(qtbot, branches(3)).panel
-    starts = [panel.list.model().index(row, 0).data(OWN) for row in range(3)]
+    starts = own_starts(panel, 3)
     said = [text[start:] for text, start in zip(TEXTS, starts, strict=True)]
     # A word before it tells where one is.
     assert said == [TEXTS[0], "the area is void", "has ruled"]
@@ -227,7 +231,7 @@ def test_a_long_text_begins_where_it_is_its_own(qtbot: QtBot) -> None:
 )
 def test_texts_may_be_anything(texts: tuple[str, str], qtbot: QtBot) -> None:
     shown = Shown(qtbot, branches(4, texts=texts), (90, 200))
-    starts = [shown.panel.list.model().index(row, 0).data(OWN) for row in range(4)]
+    starts = own_starts(shown.panel, 4)
     assert all(
         0 <= start <= len(text) for start, text in zip(starts, (*texts, *texts), strict=True)
     )
@@ -253,7 +257,7 @@ def test_a_place_that_the_user_scrolled_to_stays_on_a_scrub(qtbot: QtBot) -> Non
 def test_tooltips_show_tokens_that_look_like_markup(qtbot: QtBot) -> None:
     shown = Shown(qtbot, branches(2, texts=("a <b> & c", "d")))
     tip = shown.panel.list.model().index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
-    assert "a &lt;b&gt; &amp; c" in tip
+    assert "a &lt;b&gt; &amp; c" in str(tip)
 
 
 def test_rows_are_higher_for_a_lecture(qtbot: QtBot) -> None:
@@ -266,6 +270,8 @@ def test_rows_are_higher_for_a_lecture(qtbot: QtBot) -> None:
 def test_tab_brings_the_focus_with_a_frame_around_the_branch_shown(qtbot: QtBot) -> None:
     shown = Shown(qtbot, branches(3, shown=1))
     focus = LOOK.hue("source")
+    shown.panel.clearFocus()
+    assert not shown.seen(focus, 1).any()
     shown.panel.window().activateWindow()
     shown.panel.setFocus(Qt.FocusReason.TabFocusReason)
     pointer.settle()

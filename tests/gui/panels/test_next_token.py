@@ -8,12 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetricsF
 from pytestqt.qtbot import QtBot
 
 from attn_desktop.gui.intents import Force
-from attn_desktop.gui.panels.next_token import QUIET, STRONG, NextTokenPanel
+from attn_desktop.gui.panels.next_token import QUIET, SMALL, STRONG, NextTokenPanel
 from attn_desktop.gui.scene import Phase, Scene
-from attn_desktop.gui.theme import theme
+from attn_desktop.gui.theme import Theme, theme
 from tests.gui.painted import LIGHT, Painted
 from tests.toy_records import FIXED, VOCABULARY
 from tests.toy_scenes import hard, toy_scene
@@ -23,9 +24,7 @@ PRESENTER = theme(dark=False, presenter=True)
 HAND = Qt.CursorShape.PointingHandCursor
 
 
-def made(
-    qtbot: QtBot, scene: Scene, size: tuple[int, int] = SIZE
-) -> Painted[NextTokenPanel]:
+def made(qtbot: QtBot, scene: Scene, size: tuple[int, int] = SIZE) -> Painted[NextTokenPanel]:
     return Painted(qtbot, NextTokenPanel, scene, size)
 
 
@@ -106,8 +105,8 @@ def test_bars_are_as_long_as_p(qtbot: QtBot) -> None:
     shown = made(qtbot, certain(toy_scene(t=2), 0.8, 0.4))
     left, right = shown.panel.columns().bars
     box = shown.panel.row_box(0)
-    for role, opacity, p in (("soft", STRONG, 0.8), ("hard", QUIET, 0.4)):
-        seen = shown.seen(LIGHT.hue(role, opacity))[int(box.top()) : int(box.bottom())]
+    for hue, p in ((LIGHT.hue("soft", STRONG), 0.8), (LIGHT.hue("hard", QUIET), 0.4)):
+        seen = shown.seen(hue)[int(box.top()) : int(box.bottom())]
         across = np.flatnonzero(seen[:, int(left) : int(right)].any(axis=0))
         assert len(across) == pytest.approx(p * (right - left), abs=4)
 
@@ -213,23 +212,23 @@ def test_without_attention_there_is_one_p_and_no_hue(qtbot: QtBot) -> None:
 
 
 @pytest.mark.parametrize("size", [(120, 70), (200, 100), (260, 120), (360, 190), (900, 600)])
-@pytest.mark.parametrize("look", [LIGHT, PRESENTER])
+@pytest.mark.parametrize("look", [LIGHT, PRESENTER], ids=["normal", "presenter"])
 def test_columns_and_rows_stay_apart_at_any_size(
-    qtbot: QtBot, size: tuple[int, int], look: object
+    qtbot: QtBot, size: tuple[int, int], look: Theme
 ) -> None:
     scene = toy_scene(t=3)
     step = replace(scene.steps[2], token="▁" + "incomprehensible" * 3)
     scene = replace(scene, steps=(*scene.steps[:2], step, *scene.steps[3:]))
-    assert look in (LIGHT, PRESENTER)
-    panel = Painted(qtbot, NextTokenPanel, scene, size, LIGHT).panel
-    panel.set_theme(PRESENTER if look == PRESENTER else LIGHT)
-    panel.flush()
+    least = NextTokenPanel(look).minimumSizeHint()
+    size = max(size[0], least.width()), max(size[1], least.height())
+    panel = Painted(qtbot, NextTokenPanel, scene, size, look).panel
     columns = panel.columns()
     edges = [*columns.labels, *columns.bars]
+    widest = QFontMetricsF(look.font(SMALL)).horizontalAdvance("<0.001")
+    for right in sorted(columns.numbers.values()):
+        edges += [right - widest, right]
     assert edges == sorted(edges)
-    small = panel.fontMetrics()
-    first = min(columns.numbers.values())
-    assert max(columns.labels[1], columns.bars[1]) < first
-    assert max(columns.numbers.values()) <= size[0]
-    assert small.height() > 0
-    assert panel.row_box(len(columns.shown)).bottom() <= size[1] + 1
+    assert edges[-1] <= size[0]
+    assert panel.scene.steps[2].mode.weighting in columns.numbers
+    assert columns.pitch >= QFontMetricsF(look.font(bold=True)).height()
+    assert panel.row_box(len(columns.shown)).bottom() <= size[1]

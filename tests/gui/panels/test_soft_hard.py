@@ -1,0 +1,236 @@
+"""Soft against hard: the four rows, their numbers, and what appears when."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtGui import QFontMetricsF
+from pytestqt.qtbot import QtBot
+
+from attn_desktop.analysis.four_readings import NAMES
+from attn_desktop.gui.intents import Hover
+from attn_desktop.gui.panels.soft_hard import SMALL, SoftHardPanel
+from attn_desktop.gui.scene import Light, Phase, Scene
+from attn_desktop.gui.theme import Role, Theme, theme
+from attn_desktop.trace.records import ProbeRecord
+from tests.gui.painted import LIGHT, Painted
+from tests.toy_records import FIXED
+from tests.toy_scenes import toy_readings, toy_scene
+
+SIZE = (760, 160)
+PRESENTER = theme(dark=False, presenter=True)
+ROLES: tuple[Role, ...] = ("soft", "hard", "argmax", "expected")
+BAR = 0.8
+
+
+def made(qtbot: QtBot, scene: Scene, size: tuple[int, int] = SIZE) -> Painted[SoftHardPanel]:
+    return Painted(qtbot, SoftHardPanel, scene, size)
+
+
+def place(shown: Painted[SoftHardPanel], index: int) -> tuple[float, float]:
+    """The middle of a row."""
+    centre = shown.panel.row_box(index).center()
+    return centre.x(), centre.y()
+
+
+def bar_length(shown: Painted[SoftHardPanel], index: int) -> int:
+    """Pixels of the bar of a row, whose colour fills more of a column than text does."""
+    box, left = shown.panel.row_box(index), int(shown.panel.places().bar[0])
+    rows = slice(int(box.top()), int(box.bottom()))
+    high = shown.seen(LIGHT.hue(ROLES[index], BAR))[rows, left:].sum(axis=0)
+    return int(np.count_nonzero(high >= 8))
+
+
+def probe_of(scene: Scene) -> ProbeRecord:
+    probe = scene.probe("readings")
+    assert probe is not None
+    return probe
+
+
+def reprobed(scene: Scene, change: Callable[[ProbeRecord], ProbeRecord]) -> Scene:
+    """The same scene with its probes changed."""
+    probes = {node: tuple(change(probe) for probe in held) for node, held in scene.probes.items()}
+    return replace(scene, probes=probes)
+
+
+def predicting(p: list[float], p_chosen: list[float]) -> Callable[[ProbeRecord], ProbeRecord]:
+    """A probe with these p of the likeliest and of the chosen token."""
+    numbers = {"top_log_probs": np.log(np.array(p))[:, None], "log_prob": np.log(p_chosen)}
+    return lambda probe: replace(probe, arrays={**probe.arrays, **numbers})
+
+
+def test_the_table_holds_the_four_readings(qtbot: QtBot) -> None:
+    scene = toy_scene(t=3, probes=True)
+    probe = probe_of(scene)
+    table = made(qtbot, scene).panel.table()
+    assert table.columns[:5] == ("reading", "token", "p", "p of chosen", "entropy")
+    assert table.columns[5:] == tuple(f"js to {name}" for name in NAMES)
+    assert [row[0] for row in table.rows] == list(NAMES)
+    numbers = np.array([row[2:] for row in table.rows], dtype=np.float64)
+    assert numbers[:, 0] == pytest.approx(np.exp(probe.arrays["top_log_probs"][:, 0]))
+    assert numbers[:, 1] == pytest.approx(np.exp(probe.arrays["log_prob"]))
+    assert numbers[:, 2] == pytest.approx(probe.arrays["entropy"])
+    assert numbers[:, 3:] == pytest.approx(probe.arrays["js"])
+
+
+def test_the_caption_says_how_far_apart_soft_and_sampled_are(qtbot: QtBot) -> None:
+    scene = toy_scene(t=3, probes=True)
+    readings = scene.steps[2].readings
+    distance = np.linalg.norm(readings["soft"].context - readings["hard"].context)
+    js = probe_of(scene).arrays["js"][0, 1]
+    shown = made(qtbot, scene)
+    assert shown.panel.caption() == f"‖c_soft − c_hard‖ {distance:.2f} · JS {js:.2f} nats"
+    shown.show(replace(scene, phase=Phase.CONTEXT))
+    assert shown.panel.caption() == f"‖c_soft − c_hard‖ {distance:.2f}"
+    shown.show(replace(scene, phase=Phase.ALPHA))
+    assert shown.panel.caption() == ""
+
+
+def test_without_a_probe_two_rows_are_known(qtbot: QtBot) -> None:
+    scene = toy_scene(t=3)
+    shown = made(qtbot, scene)
+    table = shown.panel.table()
+    assert [row[0] for row in table.rows] == ["soft", "sampled"]
+    assert all(math.isnan(float(value)) for row in table.rows for value in row[5:])
+    assert "JS" not in shown.panel.caption()
+    assert [bar_length(shown, index) > 0 for index in range(4)] == [True, True, False, False]
+    shown.move(*place(shown, 2))
+    assert shown.said[-1].endswith("not recorded")
+    shown.move(*place(shown, 0))
+    assert shown.said[-1] == f"soft   H {scene.steps[2].readings['soft'].entropy:.3f} nats"
+
+
+def test_a_malformed_probe_is_as_good_as_none(qtbot: QtBot) -> None:
+    scene = toy_scene(t=3, probes=True)
+    broken = reprobed(scene, lambda probe: replace(probe, arrays={"js": np.zeros(3)}))
+    table = made(qtbot, broken).panel.table()
+    plain = made(qtbot, toy_scene(t=3)).panel.table()
+    assert [row[:5] for row in table.rows] == [row[:5] for row in plain.rows]
+
+
+def test_bars_are_as_long_as_p_and_marked_where_the_chosen_token_is(qtbot: QtBot) -> None:
+    p, p_chosen = [0.8, 0.4, 0.6, 0.2], [0.1, 0.2, 0.3, 0.05]
+    scene = reprobed(toy_scene(t=3, probes=True), predicting(p, p_chosen))
+    shown = made(qtbot, scene)
+    left, right = shown.panel.places().bar
+    marks = shown.seen(LIGHT.hue("target"))
+    for index in range(4):
+        assert bar_length(shown, index) == pytest.approx(p[index] * (right - left), abs=4)
+        box = shown.panel.row_box(index)
+        rows = slice(int(box.top()), int(box.bottom()))
+        mark = np.flatnonzero(marks[rows, int(left) : int(right)].any(axis=0))
+        assert mark.mean() == pytest.approx(p_chosen[index] * (right - left), abs=2)
+
+
+def test_strips_come_with_the_context_and_bars_with_the_logits(qtbot: QtBot) -> None:
+    scene = toy_scene(t=3, probes=True)
+    shown = made(qtbot, replace(scene, phase=Phase.ALPHA))
+    assert not shown.seen(LIGHT.colour("border"), 1).any()
+    assert shown.panel.table().rows == ()
+    shown.show(replace(scene, phase=Phase.CONTEXT))
+    assert shown.seen(LIGHT.colour("border"), 1).any()
+    assert not shown.seen(LIGHT.hue("soft", BAR)).any()
+    assert shown.panel.table().rows == ()
+    shown.show(replace(scene, phase=Phase.LOGITS))
+    assert shown.seen(LIGHT.hue("soft", BAR)).any()
+    assert not shown.seen(LIGHT.hue("target")).any()
+    assert all(math.isnan(float(row[3])) for row in shown.panel.table().rows)
+    shown.show(scene)
+    assert shown.seen(LIGHT.hue("target")).any()
+
+
+def test_a_peak_of_a_long_context_stays_in_sight(qtbot: QtBot) -> None:
+    scene = toy_scene(t=3)
+    step = scene.steps[2]
+    contexts = {name: np.zeros(4000) for name in step.readings}
+    contexts["soft"][1777] = 5.0
+    contexts["hard"][:] = np.where(np.arange(4000) % 2, 0.01, -0.01)
+    readings = {name: replace(held, context=contexts[name]) for name, held in step.readings.items()}
+    steps = (*scene.steps[:2], replace(step, readings=readings), *scene.steps[3:])
+    shown = made(qtbot, replace(scene, steps=steps))
+    box, strip = shown.panel.row_box(0), shown.panel.places().strip
+    full = LIGHT.colour("card")
+    full.setRgb(*LIGHT.diverging_lut()[-1].tolist())
+    row = shown.seen(full)[int(box.center().y())]
+    across = np.flatnonzero(row[int(strip[0]) : int(strip[1])])
+    assert across.mean() == pytest.approx(1777 / 4000 * (strip[1] - strip[0]), abs=3)
+
+
+def test_hovering_a_row_tells_of_it_and_lights_where_it_looks(qtbot: QtBot) -> None:
+    scene = toy_scene(t=3, probes=True)
+    step = scene.steps[2]
+    assert step.cross is not None
+    shown = made(qtbot, scene)
+    arrays = probe_of(scene).arrays
+    sampled, best = int(step.cross.sampled[0, 0]), int(step.cross.alpha[0, 0].argmax())
+    for index, looked_at in ((1, {sampled}), (2, {best})):
+        shown.move(*place(shown, index))
+        assert shown.asked[-1] == Hover(source=frozenset(looked_at))
+        shown.panel.set_light(Light(source=frozenset(looked_at)))
+        said = shown.said[-1]
+        label = scene.source.labels[looked_at.pop()]
+        assert said.startswith(f"{NAMES[index]} “{label}”   H {arrays['entropy'][index]:.3f} nats")
+        assert f"JS: soft {arrays['js'][index, 0]:.3f}" in said
+        assert f"KL({NAMES[index]}‖·): soft {arrays['kl'][index, 0]:.3f}" in said
+    shown.move(*place(shown, 3))
+    assert shown.asked[-1] == Hover()
+    assert "no single context" in shown.said[-1]
+
+
+def test_a_reading_that_looks_at_a_lit_position_is_framed(qtbot: QtBot) -> None:
+    scene = toy_scene(t=3, probes=True)
+    cross = scene.steps[2].cross
+    assert cross is not None
+    shown = made(qtbot, scene)
+    assert not shown.seen(LIGHT.hue("source")).any()
+    shown.show(scene, Light(brushed_source=frozenset({int(cross.sampled[0, 0])})))
+    rows = np.flatnonzero(shown.seen(LIGHT.hue("source")).any(axis=1))
+    box = shown.panel.row_box(1)
+    assert box.top() <= rows.min()
+    assert rows.min() < box.center().y()
+
+
+def test_without_attention_there_is_nothing_to_compare(qtbot: QtBot) -> None:
+    shown = made(qtbot, toy_scene(t=2, mode=FIXED))
+    assert shown.panel.table().rows == ()
+    assert shown.panel.caption() == ""
+    shown.move(200, 80)
+    assert shown.asked == []
+    assert shown.said[-1] == ""
+
+
+@pytest.mark.parametrize(
+    "size", [(120, 70), (200, 70), (260, 120), (360, 60), (390, 240), (760, 160), (900, 600)]
+)
+@pytest.mark.parametrize("look", [LIGHT, PRESENTER], ids=["normal", "presenter"])
+def test_columns_and_rows_stay_apart_at_any_size(
+    qtbot: QtBot, size: tuple[int, int], look: Theme
+) -> None:
+    def wordy(probe: ProbeRecord) -> ProbeRecord:
+        tokens = [["▁" + "incomprehensible" * 2]] * 4
+        return replace(probe, settings={**probe.settings, "top_tokens": tokens})
+
+    scene = reprobed(toy_scene(t=3, probes=True), wordy)
+    panel = Painted(qtbot, SoftHardPanel, scene, size, look).panel
+    places = panel.places()
+    edges = [*places.name, *places.strip, *places.bar, places.right, *(places.chosen or ())]
+    assert edges == sorted(edges)
+    assert edges[-1] <= size[0]
+    assert places.right - places.bar[1] >= QFontMetricsF(look.font(SMALL)).horizontalAdvance("0.71")
+    assert 2 <= places.rows <= 4
+    if places.rows > 2:
+        assert places.pitch >= QFontMetricsF(look.font(bold=True)).height()
+    assert panel.row_box(places.rows - 1).bottom() <= size[1]
+
+
+def test_the_newest_probe_counts(qtbot: QtBot) -> None:
+    scene = toy_scene(t=3)
+    assert scene.step is not None
+    old = toy_readings(scene.step)
+    new = predicting([0.8, 0.4, 0.6, 0.2], [0.1, 0.2, 0.3, 0.05])(old)
+    table = made(qtbot, replace(scene, probes={scene.step.node: (old, new)})).panel.table()
+    assert [row[2] for row in table.rows] == pytest.approx([0.8, 0.4, 0.6, 0.2])
