@@ -22,7 +22,9 @@ def alpha_matrix(steps: Sequence[StepRecord], size: int) -> NDArray[np.float64]:
     matrix = np.full((len(steps), size), np.nan)
     for row, step in enumerate(steps):
         if step.cross is not None:
-            matrix[row] = step.cross.alpha.mean(axis=(0, 1))
+            alpha = step.cross.alpha
+            # A mean of one is many times slower than the one.
+            matrix[row] = alpha[0, 0] if alpha.shape[:2] == (1, 1) else alpha.mean(axis=(0, 1))
     return matrix
 
 

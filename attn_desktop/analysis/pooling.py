@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.floating[Any]]
+Number = TypeVar("Number", bound=np.floating[Any])
 
 
-def pool_extremes(values: Floats, bins: int) -> Floats:
+def pool_extremes(values: NDArray[Number], bins: int) -> NDArray[Number]:
     """The number of largest magnitude in each of `bins` stretches: (…, H) to (…, bins).
 
     Stretches are neighbours whose lengths differ by at most one. Of x and −x the positive one is

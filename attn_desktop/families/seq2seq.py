@@ -63,7 +63,8 @@ def _embedding(vocabulary: int, size: int) -> nn.Embedding:
     reading a checkpoint.
     """
     if torch.get_default_device().type == "meta":
-        return nn.Embedding.from_pretrained(torch.empty(vocabulary, size), freeze=False)
+        weight = torch.empty(vocabulary, size)
+        return nn.Embedding(vocabulary, size, _weight=weight, _freeze=False)
     return nn.Embedding(vocabulary, size)
 
 

@@ -69,9 +69,10 @@ def run(request: Request) -> int:
     with _reporting(window), _closing_on_interrupt(window):
         window.show()
         app.processEvents()  # on the screen before anything else begins
-        window.open(request.text, request.file)
         if request.screenshot is not None:
-            return _picture(app, window, request)
+            _take_picture(app, window, request.screenshot, request)
+            return 0
+        window.open(request.text, request.file)
         code = app.exec()
     with suppress(OSError):  # a full disk must not turn a closed window into an error
         save_settings(settings, settings_path())
@@ -85,22 +86,23 @@ def _take_over(request: Request, settings: Settings) -> None:
     settings.engine_command = request.engine_command or settings.engine_command
 
 
-def _picture(app: QApplication, window: MainWindow, request: Request) -> int:
-    assert request.screenshot is not None
-    problems: list[str] = []
+def _take_picture(app: QApplication, window: MainWindow, path: Path, request: Request) -> None:
+    ends: list[str] = []
 
     def end(problem: str) -> None:
-        problems.append(problem)
+        ends.append(problem)
         app.exit()
 
-    taker = Screenshot(window, request.screenshot, request.step)
+    taker = Screenshot(window, path, request.step)
     taker.ended.connect(end)
-    app.exec()
+    window.open(request.text, request.file)
+    if not ends:  # a file of no use is told at once
+        app.exec()
     window.session.undo_stack.setClean()  # nobody is there to be asked
     window.close()
-    if problems and problems[0]:
-        raise WindowError(f"no picture was taken: {problems[0]}")
-    return 0
+    problem = next(filter(None, ends), "")
+    if problem:
+        raise WindowError(f"no picture was taken: {problem}")
 
 
 @contextmanager
@@ -126,20 +128,22 @@ def _reporting(window: MainWindow) -> Iterator[None]:
 
 @contextmanager
 def _closing_on_interrupt(window: MainWindow) -> Iterator[None]:
-    """Ctrl+C in the terminal closes the window; a signal wakes Qt's loop through a socket."""
+    """Ctrl+C in the terminal closes the window, from Qt's loop: a signal comes at any time, also
+    while the window is painted. It wakes the loop through a socket.
+    """
     near, far = socket.socketpair()
     near.setblocking(False)
     far.setblocking(False)
 
-    def close(number: int, frame: FrameType | None) -> None:
-        window.session.undo_stack.setClean()  # whoever presses Ctrl+C is not at the window
-        window.close()
+    def close() -> None:
+        if signal.SIGINT in near.recv(64):
+            window.session.undo_stack.setClean()  # whoever presses Ctrl+C is not at the window
+            window.close()
 
-    before = signal.signal(signal.SIGINT, close)
+    before = signal.signal(signal.SIGINT, _leave_it_to_the_loop)
     wakeup = signal.set_wakeup_fd(far.fileno(), warn_on_full_buffer=False)
     notifier = QSocketNotifier(near.fileno(), QSocketNotifier.Type.Read)
-    # Reading runs Python code, and so the handler.
-    notifier.activated.connect(lambda: near.recv(64))
+    notifier.activated.connect(close)
     try:
         yield
     finally:
@@ -148,3 +152,7 @@ def _closing_on_interrupt(window: MainWindow) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
         near.close()
         far.close()
+
+
+def _leave_it_to_the_loop(number: int, frame: FrameType | None) -> None:
+    """Without a handler of Python's, a signal does not reach the socket."""

@@ -53,6 +53,11 @@ class Autosave(QObject):
         if trace is not None:
             self._pool.start(_Save(trace, self.path, self._written.emit))
 
+    def take_over(self, path: Path) -> None:
+        """Keep what another window left, under the name of this one, until the next save."""
+        with suppress(OSError):  # it is offered again
+            path.replace(self.path)
+
     def remove(self) -> None:
         """The window was closed in order: nothing is left to restore."""
         self._timer.stop()

@@ -82,16 +82,23 @@ class LabelAxis(OwnAxis):
         self._known: int | None = None
         self._role: Role = "source"
         self._canvas = (math.inf, math.inf)
-        self._longest = 0.0
+        #: Labels by their full text: cut, and how wide they are at most. Steps come one by one.
+        self._measured: dict[str, tuple[str, float]] = {}
+        self._widths: Sequence[float] = ()
 
     def set_labels(self, labels: Sequence[str], theme: Theme, role: Role) -> None:
         """Show other labels, in the ink of `role`."""
+        held = self._measured if theme == self._theme else {}
         self._theme, self._role = theme, role
         metrics = QFontMetricsF(theme.font(SIZES[0]))
+        bold = QFontMetricsF(theme.font(SIZES[0], bold=True))
         room = metrics.averageCharWidth() * LABEL_CHARACTERS
-        self._labels = [
-            metrics.elidedText(label, Qt.TextElideMode.ElideRight, room) for label in labels
-        ]
+        for label in set(labels).difference(held):
+            cut = metrics.elidedText(label, Qt.TextElideMode.ElideRight, room)
+            held[label] = cut, bold.horizontalAdvance(cut)
+        self._measured = {label: held[label] for label in labels}
+        self._labels = [held[label][0] for label in labels]
+        self._widths = [held[label][1] for label in labels]
         self._take_room(theme)
 
     def set_lit(self, lit: frozenset[int]) -> None:
@@ -114,17 +121,16 @@ class LabelAxis(OwnAxis):
                 self._take_room(self._theme)
 
     def _take_room(self, theme: Theme) -> None:
-        metrics = QFontMetricsF(theme.font(SIZES[0], bold=True))
-        widths = [metrics.horizontalAdvance(label) for label in self._labels]
-        longest = max(widths, default=0.0)
+        longest = max(self._widths, default=0.0)
         width, height = self._canvas
         if not self._is_leaning:
             self.setWidth(math.ceil(min(longest + theme.px(10), SHARE * width)))
         else:
-            wanted = longest * SINE + metrics.height() + theme.px(4)
+            high = QFontMetricsF(theme.font(SIZES[0], bold=True)).height()
+            wanted = longest * SINE + high + theme.px(4)
             self.setHeight(math.ceil(min(wanted, SHARE * height)))
             self._overhang = longest
-            self._leave_corner(widths, longest)
+            self._leave_corner(self._widths, longest)
         self._draw_again()
 
     def _leave_corner(self, widths: Sequence[float], longest: float) -> None:
@@ -143,7 +149,9 @@ class LabelAxis(OwnAxis):
     # -- painting -------------------------------------------------------------------------
 
     def paint_labels(self, painter: QPainter, view: Any, theme: Theme) -> None:
-        pitch = abs(self._place(view, 1) - self._place(view, 0))
+        first = self._place(view, 0.5)
+        apart = self._place(view, 1.5) - first
+        pitch = abs(apart)
         # Leaning lines of type are closer to each other than their feet.
         spread = 1.15 if self._is_leaning else 0.92
         for size in SIZES:
@@ -151,14 +159,21 @@ class LabelAxis(OwnAxis):
             if metrics.height() * spread <= pitch:
                 break
         low, high = view.viewRange()[0 if self._is_leaning else 1]
-        paint = self._paint_leaning if self._is_leaning else self._paint_upright
+        looks = {}
+        for lit in (False, True):
+            font = theme.font(size, bold=lit)
+            looks[lit] = font, QFontMetricsF(font)
+        around = self._around()
         stride = max(1, math.ceil(metrics.height() * spread / max(pitch, 1e-6)))
         for index in self._thinned(low, high, stride):
             lit = index in self._lit
-            font = theme.font(size, bold=lit)
+            font, metrics = looks[lit]
             painter.setFont(font)
             painter.setPen(self._colour(theme, index, lit))
-            paint(painter, index, self._place(view, index + 0.5), QFontMetricsF(font))
+            if self._is_leaning:
+                self._paint_leaning(painter, index, first + index * apart, metrics, around)
+            else:
+                self._paint_upright(painter, index, first + index * apart, metrics)
 
     def _thinned(self, low: float, high: float, stride: int) -> list[int]:
         """The entries whose middle is in view, `stride` apart where that is needed."""
@@ -182,12 +197,22 @@ class LabelAxis(OwnAxis):
             colour.setAlphaF(0.8)
         return colour
 
+    def _around(self) -> QRectF:
+        """The plot, in coordinates of the axis."""
+        plot = self.parentItem()
+        return QRectF(self.mapRectFromItem(plot, plot.boundingRect()))
+
+    def _cut(self, index: int, metrics: QFontMetricsF, room: float) -> str:
+        """A label in as much room."""
+        label = self._labels[index]
+        if self._widths[index] <= room:
+            return label
+        return metrics.elidedText(label, Qt.TextElideMode.ElideRight, room)
+
     def _paint_leaning(
-        self, painter: QPainter, index: int, x: float, metrics: QFontMetricsF
+        self, painter: QPainter, index: int, x: float, metrics: QFontMetricsF, around: QRectF
     ) -> None:
         deep, height = self.size().height(), metrics.height()
-        plot = self.parentItem()
-        around = self.mapRectFromItem(plot, plot.boundingRect())
         top = self.orientation == "top"
         # Letters lean over the foot of their line: at its start to the left, below it to the right.
         before, after = metrics.ascent() * SINE, metrics.descent() * SINE
@@ -198,7 +223,7 @@ class LabelAxis(OwnAxis):
             foot = min(x + height * 0.3, around.right() - after)
             beside = foot - around.left() - before
         room = min((beside - 1) / COSINE, max((deep - height) / SINE, 0.0))
-        label = metrics.elidedText(self._labels[index], Qt.TextElideMode.ElideRight, room)
+        label = self._cut(index, metrics, room)
         painter.save()
         painter.translate(foot, deep - 4 if top else metrics.ascent())
         painter.rotate(-ANGLE_DEG)
@@ -209,7 +234,7 @@ class LabelAxis(OwnAxis):
         self, painter: QPainter, index: int, y: float, metrics: QFontMetricsF
     ) -> None:
         height, left, right = metrics.height(), 1.0, self.size().width() - 6
-        label = metrics.elidedText(self._labels[index], Qt.TextElideMode.ElideRight, right - left)
+        label = self._cut(index, metrics, right - left)
         flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         painter.drawText(QRectF(left, y - height, right - left, 2 * height), flags, label)
 

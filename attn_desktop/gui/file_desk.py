@@ -51,13 +51,18 @@ class FileDesk(QObject):
 
     def open(self, path: Path) -> bool:
         """Show a file; whether that was possible."""
-        try:
-            self._session.open(path)
-        except UserError as error:
-            self.failed.emit(str(error))
+        if not self._show(path):
             return False
         self._remember(path)
         self.done.emit(f"opened {path}")
+        return True
+
+    def open_kept(self, path: Path) -> bool:
+        """Show what a crash left, as something that has no name and is not saved."""
+        if not self._show(path):
+            return False
+        self._session.path = None
+        self._session.undo_stack.resetClean()
         return True
 
     def save(self) -> bool:
@@ -91,6 +96,14 @@ class FileDesk(QObject):
             buttons.Save | buttons.Discard | buttons.Cancel,
         )
         return answer == buttons.Discard or (answer == buttons.Save and self.save())
+
+    def _show(self, path: Path) -> bool:
+        try:
+            self._session.open(path)
+        except UserError as error:
+            self.failed.emit(str(error))
+            return False
+        return True
 
     def _save(self, path: Path) -> bool:
         try:

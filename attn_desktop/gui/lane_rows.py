@@ -41,12 +41,25 @@ class LaneRows:
 
 
 class LaneLabels:
-    """Labels of source and target, measured once and laid out at every size and place."""
+    """Labels of source and target, measured once and laid out at every size and place.
 
-    def __init__(self, theme: Theme, source: Sequence[str], target: Sequence[str]) -> None:
+    before: of the same theme, whose measures are taken over.
+    """
+
+    def __init__(
+        self,
+        theme: Theme,
+        source: Sequence[str] = (),
+        target: Sequence[str] = (),
+        before: LaneLabels | None = None,
+    ) -> None:
         self._theme = theme
         self._labels = (source, target)
         self._measured: dict[tuple[float, float], tuple[Measured, Measured]] = {}
+        #: By type size and most pixels, by label: cut, and the width it needs when bold.
+        self._held: dict[tuple[float, float], dict[str, tuple[str, float]]] = {}
+        if before is not None and before._theme == theme:
+            self._held = {key: before._held[key] for key in before._measured}
 
     def _measure(self, relative: float, most: float) -> tuple[Measured, Measured]:
         """Labels of both rows cut to `most` pixels, and the widths they need when bold."""
@@ -54,11 +67,14 @@ class LaneLabels:
         if key not in self._measured:
             bold = self._theme.font(relative, bold=True)
             metrics, gap = QFontMetricsF(bold), self._theme.px(GAP) * relative
+            held = self._held.setdefault(key, {})
             both: list[Measured] = []
             for labels in self._labels:
-                texts = [elided(label, bold, most) for label in labels]
-                widths = [metrics.horizontalAdvance(text) + gap for text in texts]
-                both.append((texts, np.array(widths)))
+                for label in set(labels).difference(held):
+                    text = elided(label, bold, most)
+                    held[label] = text, metrics.horizontalAdvance(text) + gap
+                widths = np.array([held[label][1] for label in labels], dtype=np.float64)
+                both.append(([held[label][0] for label in labels], widths))
             self._measured[key] = (both[0], both[1])
         return self._measured[key]
 

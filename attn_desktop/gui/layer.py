@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPaintEngine, QPainter, QPixmap
+from PySide6.QtGui import QPainter, QPixmap
+
+from attn_desktop.gui.painting import is_screen
 
 
 class Layer:
@@ -22,7 +24,7 @@ class Layer:
         self, painter: QPainter, size: QSize, key: object, draw: Callable[[QPainter], None]
     ) -> None:
         """Paint what `draw` draws into an area of `size`; `key`: all that it depends on."""
-        if painter.paintEngine().type() != QPaintEngine.Type.Raster:
+        if not is_screen(painter):
             draw(painter)
             return
         scale = painter.deviceTransform().m11()

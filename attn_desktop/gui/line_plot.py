@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen
 
+from attn_desktop.gui.painting import draw_line
 from attn_desktop.gui.span import Span
 from attn_desktop.gui.theme import Theme
 
@@ -34,9 +35,9 @@ class Line:
     dashed: bool = False
     filled: bool = False
 
-    def pen(self) -> QPen:
-        """One pixel wide: Qt strokes those a hundred times faster than wider ones."""
-        pen = QPen(self.hue, 1)
+    def pen(self, width: float) -> QPen:
+        """For the sample of the line in a legend."""
+        pen = QPen(self.hue, width)
         if self.dashed:
             pen.setDashPattern([4.0, 2.0])
             pen.setCapStyle(Qt.PenCapStyle.FlatCap)
@@ -91,16 +92,11 @@ class LinePlot:
         painter.save()
         painter.setClipRect(self.area)
         wide = self.area.width() >= WIDE_FROM * len(self.span)
-        near = self.theme.scale * 0.6
         for line in sorted(lines, key=lambda line: (not line.filled, line.strong)):
             if line.filled:
                 self._fill(painter, line)
-            path = self.path(line.values)
-            painter.setPen(line.pen())
-            painter.drawPath(path)
-            # Several thin strokes make a wide one; see Line.pen.
-            for aside in (QPointF(near, 0), QPointF(0, near)) if line.strong and wide else ():
-                painter.drawPath(path.translated(aside))
+            width = 1 + 0.6 * self.theme.scale if line.strong and wide else 1.0
+            draw_line(painter, self.path(line.values), line.hue, width, line.dashed)
         painter.restore()
 
     def _fill(self, painter: QPainter, line: Line) -> None:
@@ -142,8 +138,7 @@ class LinePlot:
             metrics = QFontMetricsF(font)
             left = x + theme.px(21)
             text = metrics.elidedText(line.label, Qt.TextElideMode.ElideRight, area.right() - left)
-            pen = line.pen()
-            pen.setWidthF(theme.scale * (3 if line.filled else 1.5))
+            pen = line.pen(theme.scale * (3 if line.filled else 1.5))
             middle = baseline - metrics.xHeight() / 2
             painter.setPen(pen)
             painter.drawLine(QLineF(x, middle, x + theme.px(16), middle))

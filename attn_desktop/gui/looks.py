@@ -50,7 +50,11 @@ def style_sheet(theme: Theme) -> str:
         f" border-color: {back}; font-weight: bold; }}"
         for role, (back, front) in checked.items()
     )
+    # Qt hands a new font of the application on to no control that a style sheet has a word about.
+    size = f"{theme.point_size * theme.scale:.1f}pt"
     return f"""
+    QMenuBar, QMenu, QToolTip, QTabBar, QStatusBar QLabel, #transport QWidget, #messages QWidget,
+    QDialog QWidget {{ font-size: {size}; }}
     QMainWindow {{ background: {theme.window}; }}
     QMainWindow::separator {{ background: {theme.window}; width: 7px; height: 7px; }}
     QMainWindow::separator:hover {{ background: {theme.border}; }}

@@ -6,18 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QCloseEvent, QKeyEvent
-from PySide6.QtWidgets import (
-    QAbstractButton,
-    QAbstractItemView,
-    QAbstractSpinBox,
-    QApplication,
-    QComboBox,
-    QMainWindow,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
 from attn_desktop.common.mode import HARD, SOFT, Mode
 from attn_desktop.common.registry import import_modules
@@ -31,6 +22,7 @@ from attn_desktop.gui.engine_client import EngineClient, own_engine
 from attn_desktop.gui.engine_desk import EngineDesk
 from attn_desktop.gui.engine_link import EngineLink
 from attn_desktop.gui.file_desk import FileDesk
+from attn_desktop.gui.focus_keys import FocusKeys
 from attn_desktop.gui.icons import icon
 from attn_desktop.gui.intents import Brush, EncodeText, Force, GoTo, Hover, Intent, ShowBranch
 from attn_desktop.gui.looks import Looks
@@ -52,15 +44,6 @@ from attn_desktop.trace.trace import Trace
 
 MIN_SIZE = (760, 520)
 FIRST_SIZE = (1440, 900)
-#: Keys that a focused control uses itself, before they step or play.
-OWN_KEYS = {
-    Qt.Key.Key_Space,
-    Qt.Key.Key_Left,
-    Qt.Key.Key_Right,
-    Qt.Key.Key_Home,
-    Qt.Key.Key_End,
-}
-CONTROLS = (QAbstractButton, QAbstractItemView, QAbstractSpinBox, QComboBox)
 
 
 class MainWindow(QMainWindow):
@@ -82,7 +65,7 @@ class MainWindow(QMainWindow):
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setMinimumSize(*MIN_SIZE)
         self.resize(*FIRST_SIZE)
-        self._app, self._settings, self._keep = app, settings, keep
+        self._settings, self._keep = settings, keep
         self._samples, self._next_sample = samples, 1
         self.looks = Looks(app, settings, self)
         self.client = EngineClient(settings.engine_command or own_engine(), self)
@@ -108,7 +91,7 @@ class MainWindow(QMainWindow):
         self._connect()
         self.looks.apply()
         self.views.restore_layout()
-        app.focusChanged.connect(self._focus_changed)
+        self._keys = FocusKeys(app, self)
 
     def open(self, text: str | None, file: Path | None = None) -> None:
         """Begin: start the engine, and show a file or decode a text (None: the first sample)."""
@@ -364,10 +347,8 @@ class MainWindow(QMainWindow):
             )
 
     def _take_back(self, path: Path) -> None:
-        if self.files.open(path):
-            self.session.path = None  # it is to be saved under a name of its own
-            path.unlink(missing_ok=True)
-            self._document_changed()
+        if self.files.open_kept(path) and self.autosave is not None:
+            self.autosave.take_over(path)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self.files.may_discard():
@@ -379,24 +360,4 @@ class MainWindow(QMainWindow):
         self.client.stop()
         if self.autosave is not None:
             self.autosave.remove()
-        self._app.focusChanged.disconnect(self._focus_changed)
         super().closeEvent(event)
-
-    def _focus_changed(self, old: QWidget | None, new: QWidget | None) -> None:
-        for widget in (old, new):
-            if widget is not None:
-                widget.removeEventFilter(self)
-        if isinstance(new, CONTROLS):
-            new.installEventFilter(self)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """A focused control keeps the keys that it uses; everywhere else they step and play."""
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and not event.modifiers()
-            and event.key() in OWN_KEYS
-        ):
-            event.accept()
-            return True
-        return super().eventFilter(watched, event)

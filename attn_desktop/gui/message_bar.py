@@ -62,6 +62,9 @@ class MessageBar(QFrame):
         """Say nothing more."""
         self._timer.stop()
         self._warns = False
+        focused = self.window().focusWidget()
+        if focused is not None and self.isAncestorOf(focused):
+            self.window().setFocus()  # Qt would go on to the next control, be it a text field
         self.hide()
 
     def set_theme(self, theme: Theme) -> None:

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPolygonF
+import math
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QPaintEngine,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QPolygonF,
+)
 
 
 def diamond(centre: QPointF, radius: float) -> QPolygonF:
@@ -29,3 +43,46 @@ def fill_rounded(painter: QPainter, box: QRectF, radius: float, colour: QColor) 
 def elided(text: str, font: QFont, room: float) -> str:
     """Text cut to `room` pixels, with … in place of what is missing."""
     return QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, room)
+
+
+def is_screen(painter: QPainter) -> bool:
+    """Whether pixels are painted; what goes into a file keeps its shape."""
+    return painter.paintEngine().type() == QPaintEngine.Type.Raster
+
+
+def draw_line(
+    painter: QPainter, path: QPainterPath, colour: QColor, width: float = 1.0, dashed: bool = False
+) -> None:
+    """A line with many turns, in an opaque colour.
+
+    On the screen it is made of strokes one pixel wide, side by side along both axes: Qt draws
+    those a hundred times faster than wider ones, which on a screen of many pixels all lines are.
+    """
+    fine = min(width, 1 / painter.deviceTransform().m11()) if is_screen(painter) else width
+    pen = QPen(colour, fine)
+    if dashed:
+        pen.setDashPattern([4 / fine, 2 / fine])  # in widths of the pen
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawPath(path)
+    more = math.ceil(width / fine - 1 - 1e-6)
+    for index in range(1, more + 1):
+        aside = (width - fine) * index / more
+        painter.drawPath(path.translated(aside, 0))
+        painter.drawPath(path.translated(0, aside))
+
+
+def draw_way(painter: QPainter, places: NDArray[np.float64], colour: QColor) -> None:
+    """A thin line through places (N, 2), with gaps where they are not finite; it may be pale."""
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    if not is_screen(painter):
+        painter.setPen(QPen(colour, 1))
+        painter.drawPath(pg.arrayToQPath(places[:, 0], places[:, 1], connect="finite"))
+        return
+    # Qt draws pieces one by one many times faster than a line of them that is wider than a pixel.
+    pen = QPen(colour, 1)
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    painter.setPen(pen)
+    ends = np.hstack([places[:-1], places[1:]])
+    painter.drawLines([QLineF(*end) for end in ends[np.isfinite(ends).all(axis=1)].tolist()])

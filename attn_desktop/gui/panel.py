@@ -62,6 +62,8 @@ class Panel(QWidget):
     about: ClassVar[str]
     #: In tabs and menus; the title unless given.
     short: ClassVar[str] = ""
+    #: Whether its numbers come from the mode of the step, so that an untrained one is marked.
+    of_mode: ClassVar[bool] = True
     #: Natural size in pixels at normal type, from which docks start.
     natural: ClassVar[tuple[int, int]] = (360, 220)
 

@@ -53,7 +53,7 @@ class PanelDock(QDockWidget):
     def _update(self) -> None:
         panel = self.panel
         step = panel.scene.step
-        untrained = step is not None and not step.trained
+        untrained = panel.of_mode and step is not None and not step.trained
         self._header.update_texts(panel.heading(), panel.caption(), panel.about, untrained)
 
 
@@ -65,8 +65,9 @@ class _Header(QFrame):
         self.setObjectName("header")
         self._dock = dock
         self._title, self._caption = _Elided(), _Elided()
+        self._title.setMinimumWidth(60)
         self._caption.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._badge = QLabel("untrained mode")
+        self._badge = QLabel("untrained")
         self._badge.setToolTip(
             "The checkpoint never learnt this mode: its numbers are computed as the formula says, "
             "but the weights were not fitted to it."

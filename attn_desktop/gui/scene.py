@@ -11,6 +11,10 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
+from attn_desktop.analysis.coverage import alpha_matrix
 from attn_desktop.analysis.labels import SourceAxis, source_axis, token_labels
 from attn_desktop.common.mode import Mode
 from attn_desktop.trace.records import ProbeRecord, RunRecord, StepRecord
@@ -63,9 +67,9 @@ class Scene:
     branches: tuple[Branch, ...] = ()
 
     def at(self, t: int, phase: Phase) -> Scene:
-        """The same scene with the playhead elsewhere, without working out its labels anew."""
+        """The same scene with the playhead elsewhere, what the steps share not worked out anew."""
         moved = replace(self, t=t, phase=phase)
-        for name in ("source", "tokens"):
+        for name in ("source", "tokens", "alpha"):
             if name in self.__dict__:
                 moved.__dict__[name] = self.__dict__[name]
         return moved
@@ -91,6 +95,14 @@ class Scene:
     def tokens(self) -> tuple[str, ...]:
         """Labels of the target tokens, one a step."""
         return token_labels([step.token for step in self.steps])
+
+    @cached_property
+    def alpha(self) -> NDArray[np.float64]:
+        """α of every step by column, averaged over layers and heads: (T, G); needs a run.
+
+        Rows of steps without attention are NaN.
+        """
+        return np.asarray(self.source.sum(alpha_matrix(self.steps, self.source.size)))
 
     def reveals(self, phase: Phase) -> bool:
         """Whether the step at the playhead has come so far; never true before the first step."""

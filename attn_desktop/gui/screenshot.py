@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from attn_desktop.common.errors import UserError
 from attn_desktop.gui.engine_client import Condition, Health
 from attn_desktop.gui.export import save_window
 from attn_desktop.gui.main_window import MainWindow
@@ -31,8 +32,8 @@ class Screenshot(QObject):
         window.playhead.scene_changed.connect(self._look)
         window.link.finished.connect(self._look)
         window.session.failed.connect(lambda text, cause: self.ended.emit(text))
+        window.files.failed.connect(self.ended)
         window.client.conditioned.connect(self._conditioned)
-        self._look()
 
     def _look(self) -> None:
         scene = self._window.playhead.scene
@@ -53,7 +54,7 @@ class Screenshot(QObject):
                 dock.panel.flush()
         try:
             save_window(self._window, self._path)
-        except Exception as error:
+        except UserError as error:
             self.ended.emit(str(error))
         else:
             self.ended.emit("")

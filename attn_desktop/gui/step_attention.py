@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 from attn_desktop.analysis.labels import SourceAxis
 from attn_desktop.common.mode import HARD
 from attn_desktop.gui.scene import Phase, Scene
+from attn_desktop.trace.records import StepRecord
 
 Floats = NDArray[np.float64]
 
@@ -90,18 +93,21 @@ def mean_energies(axis: SourceAxis, energies: NDArray[np.floating[Any]]) -> Floa
     return mean
 
 
-def energy_span(scene: Scene) -> tuple[float, float]:
-    """Least and greatest finite e of all steps, always some way apart; (0, 0) without any."""
-    rows = [
-        mean_energies(scene.source, step.cross.energies)
-        for step in scene.steps
-        if step.cross is not None
-    ]
-    values = np.concatenate(rows) if rows else np.zeros(0)
+def energy_ends(axis: SourceAxis, step: StepRecord) -> tuple[float, float]:
+    """Least and greatest finite e of a step; (∞, −∞) where there is none."""
+    if step.cross is None:
+        return math.inf, -math.inf
+    values = mean_energies(axis, step.cross.energies)
     values = values[np.isfinite(values)]
-    if not values.size:
+    return float(values.min(initial=math.inf)), float(values.max(initial=-math.inf))
+
+
+def energy_span(ends: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """Least and greatest e of all steps, always some way apart; (0, 0) without any."""
+    low = min((least for least, _ in ends), default=math.inf)
+    high = max((most for _, most in ends), default=-math.inf)
+    if low > high:
         return 0.0, 0.0
-    low, high = float(values.min()), float(values.max())
     apart = high - low > 1e-6 * max(abs(low), abs(high))
     around = 0.5 * max(1.0, abs(high))
     return (low, high) if apart else (low - around, high + around)

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QSizePolicy,
     QSpinBox,
     QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -28,6 +29,8 @@ from attn_desktop.trace.protocol import Device, Formula
 from attn_desktop.trace.run_tree import Choice
 
 MOVES = ("first", "back", "play", "step", "run", "last")
+#: How many groups the second row takes: all that say how the next step is decoded.
+SECOND_ROW = 3
 #: Qt's spin boxes count in 32 bits; seeds beyond can come from files and are shown as they are.
 MAX_SPIN = 2**31 - 1
 
@@ -68,8 +71,8 @@ class Transport(QFrame):
         self.memory = QLabel()
         self.memory.setToolTip("Memory in use on the device, of all it has")
         self.score, self.scope = QComboBox(), QComboBox()
-        for box, characters in ((self.score, 9), (self.scope, 7)):
-            # "(untrained)" behind a name must not push the bar out of the window.
+        for box, characters in ((self.score, 8), (self.scope, 7)):
+            # The name of another model's score must not push the bar out of the window.
             box.setSizeAdjustPolicy(
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
@@ -103,10 +106,7 @@ class Transport(QFrame):
                 control.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def _lay_out(self) -> None:
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(10, 6, 10, 6)
-        layout.setSpacing(4)
-        groups: list[list[QWidget]] = [
+        self._groups: list[list[QWidget]] = [
             [self.model, self.device, self.memory],
             list(self.moves),
             list(self.phases.values()),
@@ -114,12 +114,58 @@ class Transport(QFrame):
             [self.score, self.scope],
             [self.seed, self.redraw, self.choice],
         ]
-        for group in groups:
-            for widget in group:
-                layout.addWidget(widget)
-            layout.addSpacing(8)
-        layout.addStretch(1)
-        layout.addWidget(self.palette_button)
+        self._rows = [QHBoxLayout(), QHBoxLayout()]
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 6, 10, 6)
+        layout.setSpacing(4)
+        for row in self._rows:
+            row.setSpacing(4)
+            layout.addLayout(row)
+        self._on_second: int | None = None
+        self._fill(0)
+
+    def _fill(self, on_second: int) -> None:
+        """Put the last groups into a second row, so many of them."""
+        if on_second == self._on_second:
+            return
+        self._on_second = on_second
+        for row in self._rows:
+            while row.count():
+                row.takeAt(0)
+        first = len(self._groups) - on_second
+        for groups, row in (
+            (self._groups[:first], self._rows[0]),
+            (self._groups[first:], self._rows[1]),
+        ):
+            for group in groups:
+                for widget in group:
+                    row.addWidget(widget)
+                row.addSpacing(8)
+            row.addStretch(1)
+        self._rows[0].addWidget(self.palette_button)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """In a narrow window the memory gives way, which the list of devices tells too.
+
+        Where that does not suffice, as in presenter mode, there are two rows.
+        """
+        self.memory.hide()
+        widths = [
+            sum(_width(widget) + 4 for widget in group if widget is not self.memory) + 8
+            for group in self._groups
+        ]
+        room = self.width() - self.palette_button.sizeHint().width() - 28
+        self._fill(0 if sum(widths) <= room else SECOND_ROW)
+        free = room - sum(widths[: len(widths) - (self._on_second or 0)])
+        self.memory.setVisible(free > self.memory.sizeHint().width())
+
+    def minimumSizeHint(self) -> QSize:
+        """The second row may take what does not fit into the first."""
+        return QSize(100, super().minimumSizeHint().height())
 
     def _weighting(self, name: str) -> QToolButton:
         button = QToolButton()
@@ -148,18 +194,6 @@ class Transport(QFrame):
             group.addButton(button)
             buttons[phase] = button
         return buttons
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fit()
-
-    def _fit(self) -> None:
-        """In a narrow window the memory, which the list of devices tells too, gives way."""
-        self.memory.hide()
-        layout = self.layout()
-        assert layout is not None
-        room = self.width() - layout.minimumSize().width()
-        self.memory.setVisible(room > self.memory.sizeHint().width())
 
     # -- what it shows --------------------------------------------------------------------
 
@@ -191,8 +225,9 @@ class Transport(QFrame):
         self.seed.blockSignals(False)
         self.choice.setText("sampled ▾" if choice.how == "sampled" else "greedy ▾")
         self._mark_untrained()
-        self.score.setToolTip(f"score(s, h), how a state is compared with h_j: {mode.score}")
-        self.scope.setToolTip(f"Scope, the positions that may be looked at: {mode.scope}")
+        never = "\n* this checkpoint never learnt it"
+        self.score.setToolTip(f"score(s, h), how a state is compared with h_j{never}")
+        self.scope.setToolTip(f"Scope: the positions that may be looked at{never} with this score")
 
     def show_model(
         self,
@@ -233,12 +268,12 @@ class Transport(QFrame):
         scores = {mode.score for mode in trained}
         for index in range(self.score.count()):
             name = self.score.itemData(index)
-            self.score.setItemText(index, name if name in scores else f"{name} (untrained)")
+            self.score.setItemText(index, name if name in scores else f"{name} *")
         here = {mode.scope for mode in trained if mode.score == self._mode.score}
         for index in range(self.scope.count()):
             name = self.scope.itemData(index)
             known = name in here or not self._mode.attends
-            self.scope.setItemText(index, name if known else f"{name} (untrained)")
+            self.scope.setItemText(index, name if known else f"{name} *")
         for box in (self.score, self.scope):
             box.view().setMinimumWidth(box.view().sizeHintForColumn(0) + 24)
 
@@ -259,6 +294,10 @@ class Transport(QFrame):
 
     def _device_chosen(self) -> None:
         self.device_wanted.emit(self.device.currentData())
+
+
+def _width(widget: QWidget) -> int:
+    return min(widget.sizeHint().width(), widget.maximumWidth())
 
 
 def _button(actions: Actions, name: str) -> QToolButton:

@@ -31,3 +31,10 @@ def invoke() -> Invoke:
         return runner.invoke(app, list(map(str, args)), input, prog_name="attn-desktop")
 
     return call
+
+
+@pytest.fixture
+def needs_qt(pytestconfig: pytest.Config) -> None:
+    """Skip where Qt is blocked."""
+    if pytestconfig.getoption("--without-qt"):
+        pytest.skip("needs Qt")

@@ -13,11 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from attn_desktop.common.errors import TraceFileError
 from attn_desktop.common.mode import HARD, SOFT
 from attn_desktop.trace.run_tree import Node
 from attn_desktop.trace.storage import load_trace
-from attn_desktop.trace.trace import Trace
+from attn_desktop.trace.trace import Place, Trace
 from tests.end_to_end.xvfb import ROOT, Picture, Program, Screen, lacking, open_screen, wait_for
 
 pytest.importorskip("PySide6")
@@ -32,9 +31,13 @@ TARGET, WARNING = (0xE6, 0x9F, 0x00), (0xB3, 0x47, 0x00)
 #: Parts of the first layout, as rows and columns of a picture.
 TIMELINE = slice(740, 880), slice(0, WIDTH)
 NEXT_TOKEN = slice(90, 260), slice(1056, WIDTH)
+MESSAGES = slice(54, 110), slice(0, 8)
+#: x and y of somewhere in the text field.
 FIELD = 120, 160
 #: More than half a row of the next-token panel and less than one and a half, in pixels.
 ABOUT_A_ROW = 25
+#: Between two words of a button, in pixels; more is between two buttons.
+MOST_SPACE = 8
 
 Start = Callable[..., Program]
 
@@ -76,9 +79,14 @@ class Window:
 
         return wait_for(what, look)
 
-    def shows_a_step(self) -> None:
-        """Wait until the timeline marks a step."""
-        wait_for("a step in the timeline", lambda: len(marked(self.screen.picture(), TIMELINE)))
+    def frame(self, but: float = -1.0) -> float:
+        """Wait until the timeline frames a place, and another than one; its middle, a column."""
+
+        def found() -> float | None:
+            framed = marks(self.screen.picture(), TIMELINE)
+            return middle(framed)[1] if framed and middle(framed)[1] != but else None
+
+        return wait_for("a place in the timeline", found)
 
     def quit(self) -> None:
         """Close it by its key: in order, without a word, and with its engine."""
@@ -97,11 +105,25 @@ def version(file: Path | None) -> tuple[int, int]:
     return about.st_ino, about.st_mtime_ns
 
 
-def marked(
+def marks(
     picture: Picture, part: tuple[slice, slice], colour: tuple[int, int, int] = TARGET
-) -> np.ndarray[tuple[int, int], np.dtype[np.intp]]:
-    """(N, 2) rows and columns, in a part of a picture, of exactly one colour."""
-    return np.argwhere((picture[part] == colour).all(axis=-1))
+) -> list[tuple[int, int]]:
+    """Row and column in the picture of each pixel of exactly this colour in a part of it."""
+    rows, columns = np.nonzero((picture[part] == colour).all(axis=-1))
+    top, left = part[0].start, part[1].start
+    return list(zip((rows + top).tolist(), (columns + left).tolist(), strict=True))
+
+
+def middle(pixels: list[tuple[int, int]]) -> tuple[int, int]:
+    row, column = np.mean(pixels, axis=0).round().astype(int).tolist()
+    return row, column
+
+
+def button_at(strip: Picture) -> int:
+    """The column of the last but one piece of writing in a row of a picture: a ✕ is the last."""
+    inked = np.flatnonzero((strip.max(axis=-1) < 128).any(axis=0))
+    pieces = np.split(inked, np.flatnonzero(np.diff(inked) > MOST_SPACE) + 1)
+    return round(float(pieces[-2].mean()))
 
 
 def shown(trace: Trace) -> list[Node]:
@@ -123,15 +145,6 @@ def ends(trace: Trace, branches: int) -> bool:
 
 
 @pytest.fixture
-def screen(tmp_path: Path) -> Iterator[Screen]:
-    folder = tmp_path / "screen"
-    folder.mkdir()
-    with open_screen(folder, WIDTH, HEIGHT) as screen:
-        screen.point(WIDTH - 1, 1)  # over nothing that answers to it
-        yield screen
-
-
-@pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Start the program with options; `display` is that of a screen, None for none."""
     with ExitStack() as stack:
@@ -142,6 +155,16 @@ def start(tmp_path: Path) -> Iterator[Start]:
             return program
 
         yield begin
+
+
+@pytest.fixture
+def screen(start: Start, tmp_path: Path) -> Iterator[Screen]:
+    folder = tmp_path / "screen"
+    folder.mkdir()
+    with open_screen(folder, WIDTH, HEIGHT) as screen:
+        screen.point(WIDTH - 1, 1)  # over nothing that answers to it
+        yield screen
+        Image.fromarray(screen.picture()).save(tmp_path / "at-the-end.png")
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +182,7 @@ def window(screen: Screen, start: Start, tmp_path: Path, recorded: bytes) -> Win
     file = tmp_path / "car.attn"
     file.write_bytes(recorded)
     window = Window(screen, start(screen.display, "--trace", file), file)
-    window.shows_a_step()
+    window.frame()
     return window
 
 
@@ -167,49 +190,186 @@ def test_a_sentence_is_decoded_changed_saved_and_shown_again(
     screen: Screen, start: Start, tmp_path: Path
 ) -> None:
     window = Window(screen, start(screen.display))
-    window.shows_a_step()
+    window.frame()
     window.key("ctrl+l")
     screen.type(TEXT)
     window.key("Return", "Escape")
-    first = window.save_as(tmp_path / "story.attn")
-    assert first.run.model.name == "en-fr"
+    window.save_as(tmp_path / "story.attn")
     decoded = window.until("the output", lambda trace: ends(trace, 1))
-    assert decoded.run.text == TEXT
+    assert (decoded.run.text, decoded.run.model.name) == (TEXT, "en-fr")
     assert at(decoded) == len(decoded.steps)
 
     window.key("Home", "F10", "F10", "F10", "shift+F10")
-    assert at(window.until("step 2", lambda trace: at(trace) == 2)) == 2
+    assert at(window.saved()) == 2
     window.key("ctrl+h")
     hard = window.until("a hard branch", lambda trace: ends(trace, 2))
     assert [node.mode.weighting for node in shown(hard)[:3]] == [SOFT, SOFT, HARD]
     assert at(hard) == 2
 
     window.key("F10")
-    window.until("step 3", lambda trace: at(trace) == 3)
-    chosen = marked(screen.picture(), NEXT_TOKEN).mean(axis=0)
-    y, x = round(chosen[0]) + NEXT_TOKEN[0].start, round(chosen[1]) + NEXT_TOKEN[1].start
+    assert at(window.saved()) == 3
+    y, x = middle(wait_for("the token taken", lambda: marks(screen.picture(), NEXT_TOKEN)))
     screen.click(x + 2 * ABOUT_A_ROW, y + ABOUT_A_ROW)
     forced = window.until("a forced branch", lambda trace: ends(trace, 3))
     node = shown(forced)[2]
     assert (at(forced), node.choice.how, node.mode.weighting) == (3, "forced", HARD)
     assert node.token_id != shown(hard)[2].token_id
-    assert shown(forced)[1] == shown(hard)[1]
-    assert not window.program.kept.parent.is_dir() or window.program.engine()
+    assert shown(forced)[:2] == shown(hard)[:2]
+    window.program.engine()
     window.quit()
-    assert not list(window.program.kept.parent.glob("*"))
-    assert window.file is not None
+    assert not list(window.program.kept.parent.glob("*")), "of what was closed nothing is kept"
 
     again = Window(screen, start(screen.display, "--trace", window.file), window.file)
-    again.shows_a_step()
-    pictures = {}
-    for key, place in (("End", len(shown(forced))), ("Left", len(shown(forced)) - 1), ("Home", 0)):
+    column = again.frame()
+    assert again.saved().place == forced.place
+    last = len(shown(forced))
+    columns, pictures = {}, {}
+    for key, place in (("Home", 0), ("End", last), ("Left", last - 1)):
         again.key(key)
-        trace = again.until(key, lambda trace, place=place: at(trace) == place)
-        assert trace.tree.nodes == forced.tree.nodes
+        trace = again.saved()
+        assert (at(trace), trace.tree.nodes) == (place, forced.tree.nodes)
+        columns[key] = column = again.frame(column)
         pictures[key] = screen.picture()
-    frames = {key: marked(picture, TIMELINE) for key, picture in pictures.items()}
-    assert frames["Left"][:, 1].mean() < frames["End"][:, 1].mean()
+    assert columns["Home"] < columns["Left"] < columns["End"]
     assert (pictures["Left"] != pictures["Home"]).any(axis=-1).mean() > 0.01
     again.quit()
 
 
+def test_shift_f10_steps_back_and_opens_no_menu(window: Window) -> None:
+    screen, nothing_else = window.screen, {window.id}
+    window.key("Home")
+    for focus in ("in the window", "in the field"):
+        window.key("F10", "F10")
+        assert at(window.saved()) == 2, focus
+        assert set(screen.windows()) == nothing_else, focus
+        window.key("shift+F10")
+        assert at(window.saved()) == 1, focus
+        assert set(screen.windows()) == nothing_else, focus
+        window.key("shift+F10", "ctrl+l")
+        assert at(window.saved()) == 0, focus
+    # That a menu would have been seen, and have kept the keys that follow:
+    screen.click(*FIELD, button=3)
+    wait_for("a context menu", lambda: len(screen.windows()) == 2)
+    window.key("Escape")
+    wait_for("no context menu", lambda: set(screen.windows()) == nothing_else)
+    window.quit()
+
+
+def test_undo_and_redo(window: Window) -> None:
+    window.key("Home", "F10", "ctrl+h")
+    changed = window.until("a hard branch", lambda trace: ends(trace, 2))
+    window.key("ctrl+z")
+    before = window.saved()
+    assert ends(before, 1)
+    assert {node.mode.weighting for node in before.tree.nodes} == {SOFT}
+    assert before.place == Place(before.tree.leaves()[0].id, 1)
+    for redo in ("ctrl+shift+z", "ctrl+y"):
+        window.key(redo)
+        after = window.saved()
+        assert (after.tree.nodes, after.place) == (changed.tree.nodes, changed.place)
+        window.key("ctrl+z")
+        assert window.saved().tree.nodes == before.tree.nodes
+    window.quit()
+
+
+def test_space_plays_in_the_window_and_is_a_character_in_the_field(window: Window) -> None:
+    last = at(window.saved())
+    window.key("Home", "bracketright", "bracketright", "space")
+    window.until("the last step, by itself", lambda trace: at(trace) == last)
+    window.key("Escape", "Home", "ctrl+l")
+    window.screen.type("black  cat.")
+    window.key("Left", "Home")
+    window.screen.type("A ")
+    window.key("End", "space")
+    assert at(window.saved()) == 0, "no key of the field has moved the playhead"
+    window.key("Return")
+    window.until("the new text", lambda trace: trace.run.text == "A black  cat. ")
+    window.until("its output", lambda trace: ends(trace, 1))
+    window.quit()
+
+
+@pytest.mark.parametrize("with_display", [True, False])
+def test_a_picture_needs_no_screen(
+    screen: Screen, start: Start, tmp_path: Path, with_display: bool
+) -> None:
+    picture = tmp_path / "window.png"
+    options = ("--theme", "dark", "--input", TEXT, "--screenshot", picture)
+    program = start(screen.display if with_display else None, *options)
+    assert (program.ended(), program.errors) == (0, "")
+    pixels = np.asarray(Image.open(picture).convert("RGB"))
+    assert pixels.shape == (HEIGHT, WIDTH, 3)
+    assert np.median(pixels) < 64, "it is dark"
+    assert marks(pixels, TIMELINE), "it shows a step"
+    assert not (tmp_path / "config").exists(), "nothing is remembered"
+
+
+def test_without_a_screen_one_line_says_so(start: Start) -> None:
+    program = start(None)
+    assert program.ended() == 2
+    assert program.errors.count("\n") == 1
+    assert "DISPLAY" in program.errors
+
+
+def test_what_a_killed_window_showed_is_offered_to_the_next(
+    screen: Screen, start: Start, tmp_path: Path
+) -> None:
+    window = Window(screen, start(screen.display, "--input", TEXT))
+    killed = window.program
+    window.frame()
+    window.key("Home", "ctrl+h")
+    wait_for("it is kept", lambda: killed.kept.is_file() and ends(load_trace(killed.kept), 2))
+    killed.engine()
+    killed.signal(signal.SIGKILL)
+    assert killed.ended() == -signal.SIGKILL
+
+    window = Window(screen, start(screen.display))
+    offer = wait_for("an offer", lambda: marks(screen.picture(), MESSAGES, WARNING))
+    row = middle(offer)[0]
+    screen.click(button_at(screen.picture()[row - 6 : row + 6]), row)
+    wait_for("the offer is taken", lambda: not marks(screen.picture(), MESSAGES, WARNING))
+    assert not killed.kept.exists(), "it is not offered twice"
+    window.key("End", "ctrl+q")
+    screen.focus("Unsaved changes")
+    window.key("Escape")
+    wait_for("no question", lambda: set(screen.windows()) == {window.id})
+    screen.focus(UNSAVED)
+    trace = window.save_as(tmp_path / "kept.attn")
+    assert trace.run.text == TEXT
+    assert ends(trace, 2)
+    assert at(trace) == len(shown(trace)), "keys are the window's after a click in the message"
+    window.quit()
+    assert not list(killed.kept.parent.glob("*"))
+    assert killed.kept.name not in window.program.settings()
+
+
+def test_an_interrupt_closes_the_window(window: Window) -> None:
+    program = window.program
+    window.key("ctrl+n")  # something unsaved, about which nobody is asked
+    window.until("another text", lambda trace: trace.run.text != TEXT)
+    window.key("ctrl+h")
+    program.engine()
+    program.signal(signal.SIGINT)
+    assert program.ended() in (0, 130)
+    assert program.errors == ""
+    assert not list(program.kept.parent.glob("*"))
+
+
+def test_an_interrupted_picture_is_told(start: Start, tmp_path: Path) -> None:
+    picture = tmp_path / "window.png"
+    program = start(None, "--screenshot", picture)
+    program.engine()
+    program.signal(signal.SIGINT)
+    assert (program.ended(), program.errors) == (130, "attn-desktop: interrupted\n")
+    assert not picture.exists()
+
+
+def test_only_the_engine_holds_torch(window: Window) -> None:
+    def holds_torch(process: int) -> bool:
+        return "libtorch" in Path(f"/proc/{process}/maps").read_text()
+
+    engine = window.program.engine()
+    wait_for("the engine has loaded torch", lambda: holds_torch(engine))
+    window.key("Home", "F10", "ctrl+h")
+    window.until("a branch by the engine", lambda trace: ends(trace, 2))
+    assert not holds_torch(window.program.id)
+    window.quit()

@@ -152,13 +152,13 @@ def open_screen(folder: Path, width: int, height: int) -> Iterator[Screen]:
 
 
 class Program:
-    """attn-desktop in a process of its own, and whatever that starts. errors: file of its stderr.
+    """attn-desktop in a process of its own, and whatever that starts.
 
-    Its settings are kept in `home`.
+    home: where it keeps everything.
     """
 
     def __init__(self, home: Path, display: str | None, *args: object) -> None:
-        self.state = home / "state"
+        self._home = home
         self._errors = home / "stderr.txt"
         with open(self._errors, "wb") as errors:
             self._process = subprocess.Popen(
@@ -179,7 +179,12 @@ class Program:
     @property
     def kept(self) -> Path:
         """Where it keeps its document against a crash."""
-        return self.state / "attn-desktop" / "autosave" / f"{self.id}.attn"
+        return self._home / "state" / "attn-desktop" / "autosave" / f"{self.id}.attn"
+
+    def settings(self) -> str:
+        """What it has remembered for the next time."""
+        folder = self._home / "config" / "attn-desktop"
+        return (folder / "settings.json").read_text(encoding="utf-8")
 
     def processes(self) -> dict[int, str]:
         """Command line by id of its processes that run."""
@@ -187,7 +192,9 @@ class Program:
         for stat in Path("/proc").glob("[0-9]*/stat"):
             with suppress(OSError):  # it ended meanwhile
                 # "pid (command) state parent group session ..."
-                state, _, _, session = stat.read_text(errors="replace").rpartition(")")[2].split()[:4]
+                state, _, _, session = (
+                    stat.read_text(errors="replace").rpartition(")")[2].split()[:4]
+                )
                 if int(session) == self.id and state != "Z":
                     command = stat.with_name("cmdline").read_bytes()
                     found[int(stat.parent.name)] = command.replace(b"\0", b" ").decode()
@@ -218,6 +225,7 @@ class Program:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
         self._process.wait(DEADLINE_S)
+        print(self.errors, end="", file=sys.stderr)  # shown with a test that failed
 
 
 def _environment(home: Path, display: str | None) -> dict[str, str]:

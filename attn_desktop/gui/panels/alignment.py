@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter, QPainterPath
 from PySide6.QtWidgets import QGraphicsPathItem, QGraphicsRectItem, QWidget
@@ -76,6 +75,7 @@ class AlignmentPanel(PlotPanel):
             self._here,
         ):
             self.plot.addItem(item)
+        #: (T, G); rows without attention are NaN.
         self._alpha = np.zeros((0, 0))
         self._hidden_token: int | None = None
         self._extent: tuple[object, int] | None = None
@@ -103,7 +103,7 @@ class AlignmentPanel(PlotPanel):
             self._paint_theme()
             self._columns.set_labels(scene.source.labels, theme, "source")
         if change.steps:
-            self._alpha = self._matrix()
+            self._alpha = scene.alpha
             self._show_image()
         hidden = None if not scene.t or scene.reveals(Phase.TOKEN) else scene.t - 1
         if change.steps or hidden != self._hidden_token:
@@ -134,15 +134,6 @@ class AlignmentPanel(PlotPanel):
         self._lit_rows.setPen(pg.mkPen(theme.hue("target"), width=1))
         self._lit_columns.setPen(pg.mkPen(theme.hue("source"), width=theme.px(1.5)))
         self._lines.setPen(pg.mkPen(theme.colour("card", 0.8 if theme.dark else 1), width=1))
-
-    def _matrix(self) -> NDArray[np.float64]:
-        """α of all steps, (T, G); rows without attention are NaN."""
-        scene = self.scene
-        matrix = np.full((len(scene.steps), len(scene.source)), np.nan)
-        for row, step in enumerate(scene.steps):
-            if step.cross is not None:
-                matrix[row] = mean_alpha(scene.source, step.cross.alpha)
-        return matrix
 
     def _show_image(self) -> None:
         count, width = self._alpha.shape
@@ -242,7 +233,7 @@ class AlignmentPanel(PlotPanel):
         rows = [
             (t, token, *alpha)
             for t, (token, alpha) in enumerate(
-                zip(self.scene.tokens, self._matrix().tolist(), strict=True), start=1
+                zip(self.scene.tokens, self.scene.alpha.tolist(), strict=True), start=1
             )
         ]
         return Table(("t", "token", *self.scene.source.labels), rows)

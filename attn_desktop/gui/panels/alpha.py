@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,12 @@ from attn_desktop.gui.step_attention import (
     Floats,
     StepAttention,
     column_places,
+    energy_ends,
     energy_span,
     mean_alpha,
     step_attention,
 )
+from attn_desktop.gui.step_figures import StepFigures
 from attn_desktop.gui.theme import Theme
 
 ALPHA_TICKS = ((0.0, "0"), (1.0, "1"), (0.5, "0.5"))
@@ -44,7 +47,6 @@ class AlphaPanel(PlotPanel):
 
     name = "alpha"
     title = "α"
-    short = "α"
     about = (
         "Bars: α_tj = exp(e_tj) / Σ_i exp(e_ti) over the positions i inside mask and window;\n"
         "they sum to 1. Ticks, right axis: energies e_tj = score(s_{t-1}, h_j), of joined pieces\n"
@@ -88,6 +90,7 @@ class AlphaPanel(PlotPanel):
             label.textItem.document().setDocumentMargin(1)
         self._shown: StepAttention | None = None
         self._lit_columns: list[int] = []
+        self._ends: StepFigures[tuple[float, float]]
         self._span = (0.0, 0.0)
         self._extent: tuple[object, int] | None = None
         view = self.source_view
@@ -114,8 +117,9 @@ class AlphaPanel(PlotPanel):
         if change.source:
             self._paint_theme()
             self._columns.set_labels(scene.source.labels, self.theme, "source")
+            self._ends = StepFigures(partial(energy_ends, scene.source))
         if change.steps:
-            self._span = energy_span(scene)
+            self._span = energy_span(self._ends.of(scene.steps))
         if change.steps or change.place:
             self._shown = step_attention(scene)
         self._lit_columns = scene.source.columns(self.light.all_source)

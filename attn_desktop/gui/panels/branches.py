@@ -55,6 +55,7 @@ class BranchesPanel(Panel):
 
     name = "branches"
     title = "Branches"
+    of_mode = False
     about = (
         "Every change of mode, seed or token decodes y_t, y_{t+1}, … again as a branch beside the "
         "others.\nClick one to show it (↑ and ↓ show the next); the playhead stays at its step.\n"

@@ -24,7 +24,9 @@ from attn_desktop.gui.panel import Change, PaintedPanel, Table
 from attn_desktop.gui.raster import Peaks, peaks, signed_image
 from attn_desktop.gui.scene import Phase, Scene
 from attn_desktop.gui.span import Span
+from attn_desktop.gui.step_figures import StepFigures
 from attn_desktop.gui.theme import Role, Theme
+from attn_desktop.trace.records import StepRecord
 
 Floats = NDArray[np.float64]
 
@@ -76,6 +78,7 @@ class ContextPanel(PaintedPanel):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self._history: Floats = np.zeros((0, 0))
+        self._reaches = StepFigures(_reach)
         self._reach, self._coloured = 1.0, 1.0
         self._readings: dict[str, Floats] = {}
         self._share: _Share | None = None
@@ -93,7 +96,8 @@ class ContextPanel(PaintedPanel):
             self._history = np.zeros((len(scene.steps), size))
             for row, step in enumerate(scene.steps):
                 self._history[row] = step.active.context
-            self._reach, self._coloured = _reach(scene), _coloured(self._history)
+            self._reach = max(self._reaches.of(scene.steps), default=0.0) or 1.0
+            self._coloured = _coloured(self._history)
             self._merged = None
             if self._seen.size != size or not scene.steps:
                 self._seen = Span.whole(size)
@@ -360,14 +364,10 @@ def _readings(scene: Scene) -> dict[str, Floats]:
     return {name: step.readings[name].context.astype(np.float64) for name in names}
 
 
-def _reach(scene: Scene) -> float:
-    """The largest magnitude in any context of the branch, the end of the axis of the lines."""
-    found = 0.0
-    for step in scene.steps:
-        for reading in step.readings.values():
-            sizes = np.abs(reading.context[np.isfinite(reading.context)])
-            found = max(found, float(sizes.max(initial=0.0)))
-    return found or 1.0
+def _reach(step: StepRecord) -> float:
+    """The largest magnitude in any context of a step, for the end of the axis of the lines."""
+    contexts = [reading.context for reading in step.readings.values()]
+    return max(float(np.abs(c[np.isfinite(c)]).max(initial=0.0)) for c in contexts)
 
 
 def _coloured(history: Floats) -> float:

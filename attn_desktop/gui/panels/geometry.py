@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import (
@@ -25,6 +23,7 @@ from attn_desktop.common.mode import HARD, SOFT
 from attn_desktop.gui.cloud_layout import CloudLayout, elided, text_sizes
 from attn_desktop.gui.intents import GoTo, Hover
 from attn_desktop.gui.label_places import CalmLabels, boxes, place_labels
+from attn_desktop.gui.painting import draw_way
 from attn_desktop.gui.panel import Change, PaintedPanel, Table
 from attn_desktop.gui.plane import Plane
 from attn_desktop.gui.scene import Phase
@@ -238,10 +237,7 @@ class GeometryPanel(PaintedPanel):
 
     def _paint_path(self, painter: QPainter, layout: CloudLayout) -> None:
         theme, radius = self.theme, self.theme.scale * EARLIER
-        path: Any = pg.arrayToQPath(layout.path[:, 0], layout.path[:, 1], connect="finite")
-        painter.setPen(QPen(theme.hue("soft", 0.4), 1))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(path)
+        draw_way(painter, layout.path, theme.hue("soft", 0.4))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.hue("soft", 0.6))
         for at in layout.path[np.isfinite(layout.path[:, 0])]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -11,20 +11,19 @@ from PySide6.QtGui import (
     QFontMetricsF,
     QMouseEvent,
     QPainter,
-    QPainterPath,
     QPen,
     QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QWidget
 
-from attn_desktop.analysis.coverage import alpha_matrix
 from attn_desktop.common.mode import HARD
 from attn_desktop.gui.intents import Brush, GoTo, Hover
 from attn_desktop.gui.lane_rows import GAP, MARGIN, LaneLabels, LaneRows
 from attn_desktop.gui.layer import Layer
 from attn_desktop.gui.painting import diamond, fill_rounded
 from attn_desktop.gui.panel import Change, PaintedPanel, Table
+from attn_desktop.gui.ribbons import paint_ribbons
 from attn_desktop.gui.scene import Phase
 from attn_desktop.gui.theme import Theme
 
@@ -59,16 +58,16 @@ class LanesPanel(PaintedPanel):
         self._weights = self._alpha
         self._rows: LaneRows | None = None
         self._layer = Layer()
-        self._labels = LaneLabels(theme, (), ())
+        self._labels = LaneLabels(theme)
         self._scroll: dict[bool, float] = {}
 
     def draw(self, change: Change) -> None:
         scene = self.scene
         if change.steps and scene.run is not None:
-            self._labels = LaneLabels(self.theme, scene.source.labels, scene.tokens)
+            labels = (scene.source.labels, scene.tokens)
+            self._labels = LaneLabels(self.theme, *labels, before=self._labels)
             self._layer.clear()
-            alpha = alpha_matrix(scene.steps, scene.source.size)
-            self._alpha = np.asarray(scene.source.sum(alpha), dtype=np.float64)
+            self._alpha = scene.alpha
             self._weights = np.where(np.isfinite(self._alpha), self._alpha, 0.0)
         if change.steps or change.place:
             self._scroll.clear()
@@ -153,12 +152,13 @@ class LanesPanel(PaintedPanel):
 
     def _paint_quiet(self, painter: QPainter, rows: LaneRows) -> None:
         """All steps in view, whatever the playhead."""
-        grey = self.theme.colour("dim", 0.24)
-        for index in range(rows.target.first, rows.target.last):
-            if self._knows(index + 1):
-                below = float(rows.target.centres[index])
-                for above, alpha in self.ribbons(index, rows):
-                    self._paint_ribbon(painter, rows, above, below, alpha, grey)
+        found = [
+            (above, float(rows.target.centres[index]), alpha)
+            for index in range(rows.target.first, rows.target.last)
+            if self._knows(index + 1)
+            for above, alpha in self.ribbons(index, rows)
+        ]
+        self._paint(painter, rows, found, self.theme.colour("dim", 0.24))
 
     def _paint_ribbons(self, painter: QPainter, rows: LaneRows) -> None:
         scene = self.scene
@@ -173,21 +173,17 @@ class LanesPanel(PaintedPanel):
         if scene.reveals(Phase.ALPHA):
             self._paint_step(painter, rows, scene.t, 0.85)
 
-    def _paint_ribbon(
+    def _paint(
         self,
         painter: QPainter,
         rows: LaneRows,
-        above: float,
-        below: float,
-        alpha: float,
+        found: Sequence[tuple[float, float, float]],
         colour: QColor,
     ) -> None:
-        middle = (rows.top + rows.bottom) / 2
-        path = QPainterPath(QPointF(above, rows.top))
-        path.cubicTo(above, middle, below, middle, below, rows.bottom)
-        pen = QPen(colour, self._thickness(alpha))
-        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
-        painter.strokePath(path, pen)
+        """Ribbons: x above, x below, α."""
+        ribbons = [(above, below, self._thickness(alpha)) for above, below, alpha in found]
+        places = np.array(ribbons, dtype=np.float64).reshape(-1, 3)
+        paint_ribbons(painter, places, rows.top, rows.bottom, colour)
 
     def _paint_lit(self, painter: QPainter, rows: LaneRows, column: int) -> None:
         """Ribbons of a lit source column to all steps; those of steps behind an edge are one."""
@@ -198,8 +194,7 @@ class LanesPanel(PaintedPanel):
             if self._knows(index + 1):
                 below = float(rows.target.centres[index])
                 ends[below] = ends.get(below, 0.0) + float(weights[index])
-        for below, alpha in ends.items():
-            self._paint_ribbon(painter, rows, above, below, alpha, hue)
+        self._paint(painter, rows, [(above, below, alpha) for below, alpha in ends.items()], hue)
 
     def _paint_step(self, painter: QPainter, rows: LaneRows, t: int, opacity: float) -> None:
         step = self.scene.steps[t - 1]
@@ -208,8 +203,8 @@ class LanesPanel(PaintedPanel):
         hard = step.mode.weighting == HARD
         hue = self.theme.hue("hard" if hard else "soft", opacity)
         below = float(rows.target.centres[t - 1])
-        for above, alpha in self.ribbons(t - 1, rows):
-            self._paint_ribbon(painter, rows, above, below, alpha, hue)
+        found = [(above, below, alpha) for above, alpha in self.ribbons(t - 1, rows)]
+        self._paint(painter, rows, found, hue)
         if hard:
             radius = self.theme.px(DIAMOND)
             painter.setPen(QPen(self.theme.colour("card"), self.theme.px(1)))

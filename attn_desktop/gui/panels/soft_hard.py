@@ -12,12 +12,13 @@ from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPen, QResizeEve
 from PySide6.QtWidgets import QWidget
 
 from attn_desktop.analysis.four_readings import NAMES, SAMPLED, NamedReading, four_readings
+from attn_desktop.analysis.pooling import pool_extremes
 from attn_desktop.common.mode import SOFT
 from attn_desktop.gui.intents import Hover
 from attn_desktop.gui.numbers import short_text
 from attn_desktop.gui.painting import elided, fill_rounded
 from attn_desktop.gui.panel import Change, PaintedPanel, Table
-from attn_desktop.gui.raster import colour_limit, peaks, signed_image
+from attn_desktop.gui.raster import colour_limit, signed_image
 from attn_desktop.gui.scene import Phase
 from attn_desktop.gui.theme import Role, Theme
 
@@ -25,8 +26,8 @@ from attn_desktop.gui.theme import Role, Theme
 SMALL = 0.88
 #: Heights of rows, margin around all, gap between columns, at normal type.
 LEAST_ROW, MOST_ROW, MARGIN, GAP = 18, 60, 8, 10
-#: Largest heights of strips and bars.
-STRIP, BAR = 32, 16
+#: Largest heights of strips and bars; least width of a cell of a strip, for colours to be seen.
+STRIP, BAR, CELL = 32, 16, 3
 #: Least width of a strip; of a bar of p = 1 beside a strip, and without one; gap after bars.
 LEAST_STRIP, LEAST_BAR, SHORT_BAR, AFTER = 24, 56, 16, 6
 #: Room from which p of the token taken has a column of its own, and how wide that may be.
@@ -253,15 +254,8 @@ class SoftHardPanel(PaintedPanel):
         area = QRectF(round(left), top, round(right) - round(left), round(high))
         if area.width() < 1 or not reading.context.size:
             return
-        wide = int(area.width() * self.devicePixelRatioF())
-        cells = peaks(reading.context[None], 1, wide)
-        image = signed_image(cells.values, self._limit, theme)
-        # The last cell may stand for fewer numbers than the others, and is cut accordingly.
-        full = image.width() * cells.columns / reading.context.size * area.width()
-        painter.save()
-        painter.setClipRect(area)
-        painter.drawImage(QRectF(area.left(), area.top(), full, area.height()), image)
-        painter.restore()
+        cells = pool_extremes(reading.context, max(1, int(area.width() / theme.px(CELL))))
+        painter.drawImage(area, signed_image(cells[None], self._limit, theme))
         lit = bool(self.light.all_source.intersection(reading.positions))
         pen = QPen(theme.hue("source"), theme.px(2)) if lit else QPen(theme.colour("border"), 1)
         painter.setPen(pen)

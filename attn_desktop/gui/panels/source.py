@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
-from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QTextCharFormat, QTextCursor
+import numpy as np
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMenu,
-    QPlainTextEdit,
     QPushButton,
     QTextEdit,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from attn_desktop.analysis.pieces import group_words
-from attn_desktop.gui.intents import EncodeText
+from attn_desktop.gui.intents import EncodeText, Hover
 from attn_desktop.gui.panel import Change, Panel, Table
+from attn_desktop.gui.text_field import MAX_CHARACTERS, TextField, too_long, utf16_length
 from attn_desktop.gui.theme import Theme
 
-#: Far above the longest text that a model takes; a paste beyond it would only block the field.
-MAX_CHARACTERS = 20_000
-#: Plain keys that belong to a text field, whatever they do in the window.
-EDITING = {
-    Qt.Key.Key_Space,
-    Qt.Key.Key_Left,
-    Qt.Key.Key_Right,
-    Qt.Key.Key_Up,
-    Qt.Key.Key_Down,
-    Qt.Key.Key_Home,
-    Qt.Key.Key_End,
-    Qt.Key.Key_BracketLeft,
-    Qt.Key.Key_BracketRight,
-    Qt.Key.Key_Escape,
-}
+#: Characters of a sample in the menu.
+SAMPLE_CHARACTERS = 60
 
 
 class SourcePanel(Panel):
@@ -45,48 +31,49 @@ class SourcePanel(Panel):
 
     name = "source"
     title = "Source"
+    of_mode = False
     about = (
         "x_1 … x_S: the text that is encoded to annotations h_j, one for each piece.\n"
-        "Enter encodes it, Shift+Enter breaks the line, Escape leaves the field."
+        "Enter encodes it, Shift+Enter breaks the line, Escape leaves the field.\n"
+        "Point at a word to light it everywhere."
     )
-    natural = (230, 150)
+    natural = (230, 180)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
-        self.field = _Field()
+        self.field = TextField()
         self.field.setAccessibleName("Source text")
         self.field.setPlaceholderText("Write a sentence to decode.")
         self.field.setToolTip("The source text. Enter encodes it (Ctrl+L comes here, Esc leaves).")
         self.field.submitted.connect(self.submit)
         self.field.refused.connect(self.set_error)
+        self.field.pointed.connect(self._point)
         self.field.textChanged.connect(self._edited)
         self.button = QPushButton("Encode")
         self.button.setToolTip("Encode this text and start over with it (Enter in the field)")
         self.button.clicked.connect(self.submit)
-        self.samples = QToolButton()
-        self.samples.setText("Samples")
+        self.samples = QPushButton("Samples ▾")
         self.samples.setToolTip("Sentences to try")
-        self.samples.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.samples.setMenu(QMenu(self.samples))
         self.samples.hide()
         self._counts, self._error = QLabel(), QLabel()
-        self._counts.setWordWrap(True)
         self._error.setWordWrap(True)
         self._error.setTextFormat(Qt.TextFormat.PlainText)
         self._error.hide()
+        row = QHBoxLayout()
         for button in (self.button, self.samples):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        row = QHBoxLayout()
-        row.addWidget(self.button)
-        row.addWidget(self.samples)
+            row.addWidget(button)
         row.addStretch(1)
         self._layout = QVBoxLayout(self)
         self._layout.addWidget(self.field, 1)
         self._layout.addWidget(self._error)
         self._layout.addLayout(row)
         self._layout.addWidget(self._counts)
-        self._filling = False
-        self._last_text: str | None = None
+        self._filling, self._unsent = False, False
+        self._run_text = self._seen_text = ""
+        # In a window of its own, keys shall not go to the field before one goes there.
+        self.setFocus()
 
     # -- what the window tells it ---------------------------------------------------------
 
@@ -94,6 +81,8 @@ class SourcePanel(Panel):
         """Say below the field what is wrong with its text; empty to say nothing."""
         self._error.setText(text[:1].upper() + text[1:])
         self._error.setVisible(bool(text))
+        if text:
+            self._note_edits()
 
     def set_busy(self, busy: bool) -> None:
         """Whether a text is being encoded."""
@@ -105,8 +94,9 @@ class SourcePanel(Panel):
         menu = self.samples.menu()
         menu.clear()
         for text in samples:
-            action = menu.addAction(text.replace("&", "&&"))
-            action.triggered.connect(self._sampler(text))
+            short = text[:SAMPLE_CHARACTERS] + ("…" if len(text) > SAMPLE_CHARACTERS else "")
+            action = menu.addAction(short.replace("&", "&&"))
+            action.triggered.connect(partial(self._use_sample, text))
         self.samples.setVisible(bool(samples))
 
     def edit(self) -> None:
@@ -116,38 +106,75 @@ class SourcePanel(Panel):
         self.field.selectAll()
 
     def submit(self) -> None:
-        """Ask for the text of the field to be encoded."""
-        self.set_error("")
-        self.ask(EncodeText(self.field.toPlainText()))
-
-    @property
-    def edited(self) -> bool:
-        """Whether the field holds another text than the run."""
-        run = self.scene.run
-        return self.field.toPlainText() != ("" if run is None else run.text)
+        """Ask for the text of the field to be encoded, unless there is none or one is already."""
+        text = self.field.text()
+        if not self.button.isEnabled():
+            return
+        if not text.strip():
+            self.set_error("the text is empty; write a sentence")
+        elif len(text) > MAX_CHARACTERS:
+            self.set_error(too_long(len(text)))
+        else:
+            self.set_error("")
+            self._set_unsent(False)
+            self.ask(EncodeText(text))
 
     # -- drawing --------------------------------------------------------------------------
 
     def draw(self, change: Change) -> None:
-        scene, theme = self.scene, self.theme
+        run = self.scene.run
         if change.source:
-            self.field.setFont(theme.font(1.05))
-            self._error.setStyleSheet(f"color: {theme.warning};")
-            self._counts.setStyleSheet(f"color: {theme.dim};")
-            self._counts.setFont(theme.font(0.9))
-            self._layout.setContentsMargins(*[theme.px(6)] * 4)
-            self._layout.setSpacing(theme.px(6))
-        if change.source and scene.run is not None and scene.run.text != self._last_text:
-            self._last_text = scene.run.text
+            self._paint_theme()
+            text = "" if run is None else run.text
+            if text != self._run_text:
+                self._run_text = text
+                self._fill()
+            self._counts.setText(self._count())
+            self._counts.setVisible(run is not None)
+        if change.source or change.light:
+            self._show_light()
+
+    def _paint_theme(self) -> None:
+        theme, px = self.theme, self.theme.px
+        self.field.setMinimumHeight(px(40))
+        edge = f"border: 1px solid {theme.border}; border-radius: {px(4)}px;"
+        self.field.setStyleSheet(
+            f"QPlainTextEdit {{ background: {theme.raised}; color: {theme.text}; {edge} }}"
+            f"QPlainTextEdit:focus {{ border-color: {theme.hues['source']}; }}"
+        )
+        self.field.setFont(theme.font(1.05))
+        # Filled when there is something to send; otherwise it only encodes the same again.
+        filled = f"background: {theme.dim}; color: {theme.card}; border-color: {theme.dim};"
+        for button in (self.button, self.samples):
+            button.setStyleSheet(
+                f"QPushButton {{ background: {theme.raised}; color: {theme.text}; {edge}"
+                f" padding: {px(3)}px {px(10)}px; }}"
+                f"QPushButton[unsent=true] {{ {filled} }}"
+                f"QPushButton:hover, QPushButton:focus {{ border-color: {theme.hues['source']}; }}"
+                f"QPushButton:disabled {{ background: {theme.raised}; color: {theme.dim}; }}"
+                "QPushButton::menu-indicator { image: none; width: 0; }"
+            )
+            button.setFont(theme.font(bold=button is self.button))
+        for label, ink in ((self._error, theme.warning), (self._counts, theme.dim)):
+            label.setStyleSheet(f"color: {ink};")
+            label.setFont(theme.font(0.9))
+        self._layout.setContentsMargins(*[px(6)] * 4)
+        self._layout.setSpacing(px(6))
+
+    def _fill(self) -> None:
+        """Show the text of the run, unless that would lose what the user wrote meanwhile."""
+        if not self._unsent and self.field.text() != self._run_text:
             self._filling = True
-            self.field.setPlainText(scene.run.text)
+            self.field.setPlainText(self._run_text)
             self._filling = False
             self.set_error("")
-        self._show_counts()
-        self._show_light()
+        self._note_edits()
+
+    def minimumSizeHint(self) -> QSize:
+        return super().minimumSizeHint().expandedTo(self._layout.minimumSize())
 
     def caption(self) -> str:
-        return "edited" if self.scene.run is not None and self.edited else ""
+        return "edited" if self._unsent else self._count().rpartition(" · ")[2]
 
     def table(self) -> Table:
         run = self.scene.run
@@ -159,93 +186,76 @@ class SourcePanel(Panel):
         ]
         return Table(("position", "piece", "word", "start", "end"), rows)
 
-    def _show_counts(self) -> None:
+    def _count(self) -> str:
         run = self.scene.run
         if run is None:
-            self._counts.setText("")
-            return
-        words = sum(1 for word in group_words(run) if run.words[word.positions[0]] >= 0)
-        pieces = sum(1 for word in run.words.tolist() if word >= 0)
-        self._counts.setText(f"{words} words · {pieces} pieces and </s>")
+            return ""
+        if run.grid is not None:
+            return f"{run.grid[0]} × {run.grid[1]} regions"
+        words = run.words[run.words >= 0]
+        counted = ((np.unique(words).size, "word"), (words.size, "piece"))
+        return " · ".join(f"{n} {noun}{'' if n == 1 else 's'}" for n, noun in counted)
+
+    # -- text and light -------------------------------------------------------------------
+
+    def _edited(self) -> None:
+        text = self.field.text()
+        # Qt says that a text has changed when a drop of nothing has left it as it was.
+        if text != self._seen_text and not self._filling:
+            self.set_error("")
+            self._note_edits()
+        self._seen_text = text
+
+    def _note_edits(self) -> None:
+        self._set_unsent(self.scene.run is not None and not self._shows_run())
+        self._show_light()
+
+    def _set_unsent(self, unsent: bool) -> None:
+        if unsent != self._unsent:
+            self._unsent = unsent
+            self.button.setProperty("unsent", unsent)
+            self.button.style().polish(self.button)
+        self.captioned.emit()
+
+    def _shows_run(self) -> bool:
+        """Whether the field holds the text of the run; line ends may be written otherwise."""
+        return self.field.text().splitlines() == self._run_text.splitlines()
 
     def _show_light(self) -> None:
         """Mark in the text what is lit, as long as it is the text of the run."""
-        run, marks = self.scene.run, []
-        if run is not None and not self.edited:
+        run, text, marks = self.scene.run, self.field.text(), []
+        if run is not None and text == run.text:
             for position in sorted(self.light.all_source):
-                if position < len(run.source):
-                    marks.append(self._mark(*map(int, run.spans[position])))
+                start, end = run.spans[position].tolist() if position < len(run.source) else (0, 0)
+                # The space before a word belongs to its first piece.
+                start += len(text[start:end]) - len(text[start:end].lstrip())
+                if start < end:
+                    marks.append(self._mark(utf16_length(text[:start]), utf16_length(text[:end])))
         self.field.setExtraSelections(marks)
 
     def _mark(self, start: int, end: int) -> QTextEdit.ExtraSelection:
-        text = self.field.toPlainText()
         cursor = QTextCursor(self.field.document())
-        # Qt counts in UTF-16: characters beyond the basic plane are two.
-        cursor.setPosition(_utf16(text[:start]))
-        cursor.setPosition(_utf16(text[:end]), QTextCursor.MoveMode.KeepAnchor)
-        mark = QTextEdit.ExtraSelection()
-        look = QTextCharFormat()
+        cursor.setPosition(start)
+        cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+        mark, look = QTextEdit.ExtraSelection(), QTextCharFormat()
         look.setBackground(self.theme.hue("source", 0.3))
         mark.format, mark.cursor = look, cursor
         return mark
 
-    def _edited(self) -> None:
-        if not self._filling:
-            self._show_light()
-            self.captioned.emit()
+    def _point(self, at: int) -> None:
+        """Light the position that a character belongs to; −1: none."""
+        self.flush()
+        run = self.scene.run
+        found: list[int] = []
+        if run is not None and at >= 0 and self.field.text() == run.text:
+            found = np.flatnonzero((run.spans[:, 0] <= at) & (at < run.spans[:, 1])).tolist()
+        column = self.scene.source.column(found[0]) if found else None
+        positions = () if column is None else self.scene.source.positions(column)
+        self.ask(Hover(source=frozenset(positions)))
+        label = "" if column is None else f"“{self.scene.source.labels[column]}”"
+        places = "–".join(str(j + 1) for j in sorted({*positions[:1], *positions[-1:]}))
+        self.said.emit(f"{label}  source position {places}" if label else "")
 
-    def _sampler(self, text: str) -> Callable[[], None]:
-        def use() -> None:
-            self.field.setPlainText(text)
-            self.submit()
-
-        return use
-
-
-class _Field(QPlainTextEdit):
-    """submitted: Enter was pressed. refused: why a paste or drop is not taken."""
-
-    submitted = Signal()
-    refused = Signal(str)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setTabChangesFocus(True)
-
-    def event(self, event: QEvent) -> bool:
-        # A key that edits is no shortcut of the window while the field has the focus.
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            plain = event.modifiers() in (
-                Qt.KeyboardModifier.NoModifier,
-                Qt.KeyboardModifier.ShiftModifier,
-                Qt.KeyboardModifier.KeypadModifier,
-            )
-            undo = event.matches(QKeySequence.StandardKey.Undo)
-            redo = event.matches(QKeySequence.StandardKey.Redo)
-            if (plain and event.key() in EDITING) or undo or redo:
-                event.accept()
-                return True
-        return super().event(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if enter and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            self.submitted.emit()
-        elif event.key() == Qt.Key.Key_Escape:
-            self.clearFocus()
-        else:
-            super().keyPressEvent(event)
-
-    def insertFromMimeData(self, source: QMimeData) -> None:
-        length = len(source.text()) if source.hasText() else 0
-        if length + len(self.toPlainText()) > MAX_CHARACTERS:
-            self.refused.emit(
-                f"that would be {length + len(self.toPlainText()):,} characters; "
-                f"the longest text is {MAX_CHARACTERS:,}"
-            )
-            return
-        super().insertFromMimeData(source)
-
-
-def _utf16(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
+    def _use_sample(self, text: str, _checked: bool = False) -> None:
+        self.field.setPlainText(text)
+        self.submit()

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import (
-    QImage,
-    QMouseEvent,
-    QPainter,
-    QPen,
-    QResizeEvent,
-    QWheelEvent,
-)
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPen, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from attn_desktop.analysis.coverage import alpha_matrix, coverage, widths
+from attn_desktop.analysis.coverage import coverage, widths
 from attn_desktop.common.mode import HARD
 from attn_desktop.gui.coverage_strip import paint_strip, strip_box
 from attn_desktop.gui.intents import GoTo, Hover
@@ -23,6 +18,7 @@ from attn_desktop.gui.layer import Layer
 from attn_desktop.gui.painting import diamond, fill_rounded
 from attn_desktop.gui.panel import Change, PaintedPanel, Table
 from attn_desktop.gui.scene import Phase
+from attn_desktop.gui.step_figures import StepFigures
 from attn_desktop.gui.theme import Theme
 from attn_desktop.gui.timeline_card import (
     CardPlaces,
@@ -39,6 +35,7 @@ from attn_desktop.gui.timeline_columns import (
     paint_numbers,
     paint_tokens,
 )
+from attn_desktop.trace.records import StepRecord
 
 HIDDEN = "?"
 #: −log p in nats of a full bar, unless a step has more: p = 5 %.
@@ -66,6 +63,7 @@ class TimelinePanel(PaintedPanel):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self._alpha = np.zeros((0, 0))
+        self._widths = StepFigures(_widths)
         self._entropy, self._most = EMPTY, EMPTY
         self._spread, self._surprise = EMPTY, EMPTY
         self._parted: dict[int, bool] = {}
@@ -94,9 +92,8 @@ class TimelinePanel(PaintedPanel):
     def _measure(self) -> None:
         """Figures of every step: (T,) each."""
         scene = self.scene
-        alpha = alpha_matrix(scene.steps, scene.source.size)
-        self._alpha = np.asarray(scene.source.sum(alpha), dtype=np.float64)
-        found = [widths(step.cross) if step.cross else (np.nan, np.nan) for step in scene.steps]
+        self._alpha = scene.alpha
+        found = self._widths.of(scene.steps)
         self._entropy, self._most = np.array(found, dtype=np.float64).reshape(-1, 2).T
         share = self._entropy / np.where(self._most > 0, self._most, 1.0)
         self._spread = np.nan_to_num(share, posinf=1.0).clip(0, 1)
@@ -265,8 +262,8 @@ class TimelinePanel(PaintedPanel):
         later = cells.x(cells.steps + 1) - cells.x(scene.t + 1)
         if later > 0:
             # α keeps its colours: under a veil black would look like grey.
-            strip = self._places(cells, area).strip if cells.cards else QRect()
-            end = strip.top() if strip.height() else bottom
+            strip = self._places(cells, area).strip if cells.cards else None
+            end = strip.top() if strip else bottom
             box = QRectF(cells.x(scene.t + 1), top, later, end - top)
             painter.fillRect(box, self.theme.colour("card", 0.5))
         for t in self.light.all_target:
@@ -401,3 +398,8 @@ class TimelinePanel(PaintedPanel):
     def _about_column(self, column: int) -> str:
         value, label = self.covered()[column], self.scene.source.labels[column]
         return f"coverage of “{label}” up to t {self.scene.t}: Σ α = {value:.3f}"
+
+
+def _widths(step: StepRecord) -> tuple[float, float]:
+    """H(α) and the most it could be; NaN without attention."""
+    return widths(step.cross) if step.cross else (math.nan, math.nan)
