@@ -16,6 +16,10 @@ class InputError(UserError):
     """A text, picture, table row or option value that cannot be used."""
 
 
+class DeviceError(InputError):
+    """A device that this machine does not have."""
+
+
 class CheckpointError(UserError):
     """A model folder that is incomplete, misshapen, of unknown family or not a model at all."""
 

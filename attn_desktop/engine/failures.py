@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from attn_desktop.common.errors import CheckpointError, UserError
+from attn_desktop.common.errors import CheckpointError, DeviceError, UserError
 from attn_desktop.trace.protocol import Cause
 
 OUT_OF_MEMORY = "out of memory; a shorter input needs less, and the device cpu may have more"
@@ -21,6 +21,8 @@ def explain(error: Exception) -> tuple[Cause, str]:
         return "memory", OUT_OF_MEMORY
     if isinstance(error, CheckpointError):
         return "model", _one_line(error)
+    if isinstance(error, DeviceError):
+        return "device", _one_line(error)
     if isinstance(error, UserError):
         return "input", _one_line(error)
     if isinstance(error, OSError):  # the only files that the engine opens are a model's

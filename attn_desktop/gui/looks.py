@@ -63,7 +63,7 @@ def style_sheet(theme: Theme) -> str:
     #transport {{ background: {theme.card}; border: none;
         border-bottom: 1px solid {theme.border}; }}
     #transport QToolButton {{ background: {theme.raised}; border: 1px solid {theme.border};
-        border-radius: {radius}px; padding: {pad}px {theme.px(6)}px; }}
+        border-radius: {radius}px; padding: {pad}px {theme.px(5)}px; }}
     #transport QToolButton:hover {{ border-color: {theme.dim}; }}
     #transport QToolButton:focus {{ border-color: {theme.hues["source"]}; }}
     #transport QToolButton:disabled {{ color: {theme.dim}; border-color: {theme.faint}; }}

@@ -66,7 +66,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(*MIN_SIZE)
         self.resize(*FIRST_SIZE)
         self._settings, self._keep = settings, keep
-        self._samples, self._next_sample = samples, 1
+        self._samples, self._next_sample, self._asked = samples, 1, ""
         self.looks = Looks(app, settings, self)
         self.client = EngineClient(settings.engine_command or own_engine(), self)
         self.link = EngineLink(self.client, self)
@@ -216,6 +216,7 @@ class MainWindow(QMainWindow):
     def encode(self, text: str) -> None:
         """Start over with a text, unless something unsaved would be lost."""
         self._source.set_error("")
+        self._asked = text
         if self.files.may_discard():
             self.session.encode(text)
 
@@ -236,8 +237,9 @@ class MainWindow(QMainWindow):
                 self.session.show_branch(leaf)
 
     def _source_text(self) -> str:
+        """What to encode again: the text of the run, or what was last asked for."""
         document = self.session.document
-        return document.run.text if document is not None else self._samples[0].text
+        return self._asked if document is None else document.run.text
 
     def _sample(self) -> None:
         if self._samples:
@@ -326,10 +328,15 @@ class MainWindow(QMainWindow):
             self.messages.note(said)
         elif cause == "source":
             self._source.set_error(text)
-        elif cause == "memory" and self.session.device != "cpu":
-            self.messages.warn(said, "Use the CPU", lambda: self.session.set_device("cpu"))
+        elif cause in ("memory", "device") and self.session.device != "cpu":
+            self.messages.warn(said, "Use the CPU", self._use_cpu)
         else:
             self.messages.warn(said)
+
+    def _use_cpu(self) -> None:
+        self.session.set_device("cpu")
+        if self.session.document is None:
+            self.session.encode(self._source_text())
 
     # -- the end --------------------------------------------------------------------------
 

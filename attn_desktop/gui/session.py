@@ -51,6 +51,8 @@ class Session(QObject):
         self.path: Path | None = None
         self.mode, self.choice = Mode(), Choice()
         self.model, self.device = "", "cpu"
+        #: Where it computed, while it is not known whether the new device can be used.
+        self._device_before: str | None = None
         self.leaf: int | None = None
         self._steps: tuple[StepRecord, ...] = ()
         link.encoded.connect(self._encoded)
@@ -192,9 +194,12 @@ class Session(QObject):
         if device == self.device:
             return
         self.link.stop()
-        self.device = device
-        self.link.set_home(self._home())
+        self._move_to(device, back_to=self.device)
         self.link.attach()
+
+    def _move_to(self, device: str, back_to: str | None = None) -> None:
+        self.device, self._device_before = device, back_to
+        self.link.set_home(self._home())
         self.ways_changed.emit()
 
     def _encoded(self, job: EncodeJob, reply: Encoded) -> None:
@@ -207,6 +212,7 @@ class Session(QObject):
         self.encoded.emit()
 
     def _attached(self, reply: Encoded) -> None:
+        self._device_before = None
         document = self.document
         if document is not None and document.run.device != reply.record.device:
             document.run = reply.record
@@ -237,6 +243,8 @@ class Session(QObject):
     def _job_failed(self, job: object, text: str, cause: str) -> None:
         if isinstance(job, EncodeJob) and cause == "input":
             cause = "source"
+        if job is None and self._device_before is not None:
+            self._move_to(self._device_before)
         if self.document is not None:
             self.refresh()
             self.follow_ways()

@@ -28,6 +28,8 @@ from attn_desktop.gui.theme import Theme
 from attn_desktop.trace.protocol import Device, Formula
 from attn_desktop.trace.run_tree import Choice
 
+#: Pixels between two controls, and more between two groups of them.
+SPACE, GAP, MARGIN = 3, 6, 8
 MOVES = ("first", "back", "play", "step", "run", "last")
 #: How many groups the second row takes: all that say how the next step is decoded.
 SECOND_ROW = 3
@@ -71,7 +73,7 @@ class Transport(QFrame):
         self.memory = QLabel()
         self.memory.setToolTip("Memory in use on the device, of all it has")
         self.score, self.scope = QComboBox(), QComboBox()
-        for box, characters in ((self.score, 8), (self.scope, 7)):
+        for box, characters in ((self.score, 7), (self.scope, 6)):
             # The name of another model's score must not push the bar out of the window.
             box.setSizeAdjustPolicy(
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
@@ -116,10 +118,10 @@ class Transport(QFrame):
         ]
         self._rows = [QHBoxLayout(), QHBoxLayout()]
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(10, 6, 10, 6)
+        layout.setContentsMargins(MARGIN, 6, MARGIN, 6)
         layout.setSpacing(4)
         for row in self._rows:
-            row.setSpacing(4)
+            row.setSpacing(SPACE)
             layout.addLayout(row)
         self._on_second: int | None = None
         self._fill(0)
@@ -140,7 +142,7 @@ class Transport(QFrame):
             for group in groups:
                 for widget in group:
                     row.addWidget(widget)
-                row.addSpacing(8)
+                row.addSpacing(GAP)
             row.addStretch(1)
         self._rows[0].addWidget(self.palette_button)
 
@@ -155,10 +157,12 @@ class Transport(QFrame):
         """
         self.memory.hide()
         widths = [
-            sum(_width(widget) + 4 for widget in group if widget is not self.memory) + 8
+            sum(_width(widget) + SPACE for widget in group if widget is not self.memory)
+            + GAP
+            + SPACE
             for group in self._groups
         ]
-        room = self.width() - self.palette_button.sizeHint().width() - 28
+        room = self.width() - _width(self.palette_button) - 2 * MARGIN - SPACE
         self._fill(0 if sum(widths) <= room else SECOND_ROW)
         free = room - sum(widths[: len(widths) - (self._on_second or 0)])
         self.memory.setVisible(free > self.memory.sizeHint().width())

@@ -178,14 +178,15 @@ class Done(Reply, frozen=True, kw_only=True, tag="done"):
     cancelled: bool = False
 
 
-Cause: TypeAlias = Literal["input", "model", "memory", "version", "bug"]
+Cause: TypeAlias = Literal["input", "device", "model", "memory", "version", "bug"]
 
 
 class Failed(Reply, frozen=True, kw_only=True, tag="failed"):
     """The end of a request that could not be answered.
 
-    cause: `input` (text, mode, token), `model` (the folder), `memory` (out of it), `version`
-    (the two sides do not fit), `bug` (the traceback is on the engine's stderr).
+    cause: `input` (text, mode, token), `device` (there is none of this name), `model` (the
+    folder), `memory` (out of it), `version` (the two sides do not fit), `bug` (the traceback is
+    on the engine's stderr).
     """
 
     message: str

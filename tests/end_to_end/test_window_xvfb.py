@@ -311,11 +311,9 @@ def test_without_a_screen_one_line_says_so(start: Start) -> None:
 
 
 def test_what_a_killed_window_showed_is_offered_to_the_next(
-    screen: Screen, start: Start, tmp_path: Path
+    window: Window, start: Start, tmp_path: Path
 ) -> None:
-    window = Window(screen, start(screen.display, "--input", TEXT))
-    killed = window.program
-    window.frame()
+    screen, killed = window.screen, window.program
     window.key("Home", "ctrl+h")
     wait_for("it is kept", lambda: killed.kept.is_file() and ends(load_trace(killed.kept), 2))
     killed.engine()

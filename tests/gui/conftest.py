@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import shiboken6
 import torch
 from PySide6.QtCore import QtMsgType
 from pytestqt.qtbot import QtBot
@@ -79,5 +80,4 @@ def desk(shared_client: EngineClient, qtbot: QtBot, endless_folder: Path) -> Ite
     made = make_desk(shared_client, qtbot, endless_folder)
     yield made
     made.link.stop()
-    made.holder.deleteLater()
-    qtbot.wait(0)
+    shiboken6.delete(made.holder)

@@ -65,7 +65,7 @@ class Desk:
 
 def make_desk(client: EngineClient, qtbot: QtBot, model: Path) -> Desk:
     """A fresh session on a client."""
-    holder = QObject(client)
+    holder = QObject()
     link = EngineLink(client, holder)
     playhead = Playhead(holder)
     session = Session(link, playhead, holder)

@@ -386,6 +386,14 @@ def test_the_engine_dies_and_comes_back(driver: Driver) -> None:
     assert "back" in driver.window.messages.text
 
 
+def test_a_device_that_is_gone_can_be_left_for_the_cpu(make: Callable[..., Driver]) -> None:
+    driver = make(device="cuda:9", run_after_encoding=False)
+    driver.wait(lambda: "cuda:9" in driver.window.messages.text)
+    driver.window.messages._action.click()
+    driver.wait(lambda: driver.scene.run is not None)
+    assert driver.window.session.device == "cpu"
+
+
 def test_the_palette_finds_and_does(driver: Driver) -> None:
     driver.press(KEY.Key_F10)
     driver.settle()

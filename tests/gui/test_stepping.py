@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -247,12 +248,29 @@ def test_a_model_that_vanished_is_named(decoded: Desk) -> None:
     assert decoded.session.model != "/nowhere/at/all"
 
 
+def test_a_model_that_vanishes_while_open_serves_on_for_what_is_encoded(
+    desk: Desk, endless_folder: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(endless_folder, copy)
+    desk.stepping.run_after_encoding = False
+    desk.session.model = str(copy)
+    desk.encode()
+    shutil.rmtree(copy)
+    desk.stepping.step()
+    assert len(desk.settle().steps) == 1
+    desk.session.encode("A dog.")
+    text, cause = desk.failure()
+    assert (str(copy) in text, cause) == (True, "model")
+    assert len(desk.scene.steps) == 1
+
+
 def test_an_unknown_device_is_named_and_the_document_stays(decoded: Desk) -> None:
     decoded.session.set_device("cuda:9")
-    text, _ = decoded.failure()
-    assert "cuda:9" in text
+    text, cause = decoded.failure()
+    assert ("cuda:9" in text, cause) == (True, "device")
     assert len(decoded.scene.steps) == LIMIT
-    decoded.session.set_device("cpu")
+    assert decoded.session.device == "cpu", "it goes on where it was"
     decoded.session.go(2)
     decoded.stepping.redraw()
     decoded.settle()
