@@ -90,7 +90,7 @@ SPECS: tuple[Spec | None, ...] = (
         "redraw",
         "Run",
         "Re&draw this step",
-        "Decode the step shown again with a new seed, as a branch",
+        "Draw the step shown again with a new seed, as the bar says; a branch",
         ("Ctrl+R",),
         "redraw",
     ),
@@ -113,7 +113,7 @@ SPECS: tuple[Spec | None, ...] = (
     Spec(
         "words",
         "View",
-        "Pieces as &words",
+        "Source pieces as &words",
         "Join the pieces of a source word; their α is summed",
         ("Ctrl+J",),
         "words",
@@ -131,6 +131,7 @@ SPECS: tuple[Spec | None, ...] = (
     Spec("full-screen", "View", "&Full screen", "Use the whole screen", ("Ctrl+F11",)),
     Spec("reset-layout", "View", "&Reset layout", "Put all panels back where they were"),
     None,
+    Spec("help", "Help", "&What the panels show", "Panels, keys and symbols", ("F1",)),
     Spec("engine", "Help", "&Engine…", "How the engine is, its command and its log"),
     Spec("about", "Help", "&About attn_desktop", "Versions and licence"),
 )

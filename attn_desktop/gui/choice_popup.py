@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
+    QDialog,
     QDoubleSpinBox,
     QFormLayout,
-    QFrame,
     QHBoxLayout,
     QPushButton,
     QRadioButton,
@@ -20,14 +20,13 @@ from PySide6.QtWidgets import (
 from attn_desktop.trace.run_tree import Choice
 
 
-class ChoicePopup(QFrame):
-    """chosen: the new `Choice`, when the user applies it."""
+class ChoicePopup(QDialog):
+    """chosen: the new `Choice`, when the user applies it with the button or Enter."""
 
     chosen = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
-        self.setFrameShape(QFrame.Shape.StyledPanel)
         self._choice = Choice()
         self.greedy, self.sampled = QRadioButton("the likeliest"), QRadioButton("drawn")
         self.greedy.setToolTip("ŷ_t = argmax p(y)")
@@ -68,8 +67,13 @@ class ChoicePopup(QFrame):
         self.top_p.setValue(choice.top_p or 0.9)
         self._enable()
         self.adjustSize()
-        self.move(widget.mapToGlobal(QPoint(0, widget.height())))
+        place = QRect(widget.mapToGlobal(QPoint(0, widget.height())), self.size())
+        screen = widget.screen().availableGeometry()
+        place.moveRight(min(place.right(), screen.right()))
+        place.moveBottom(min(place.bottom(), screen.bottom()))
+        self.move(max(place.left(), screen.left()), place.top())
         self.show()
+        (self.temperature if self.sampled.isChecked() else self.greedy).setFocus()
 
     def _enable(self) -> None:
         drawn = self.sampled.isChecked()

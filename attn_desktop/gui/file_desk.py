@@ -88,11 +88,12 @@ class FileDesk(QObject):
         # A single branch of a sentence comes back by decoding it again.
         if session.path is None and len(document.tree.leaves()) < 2:
             return True
+        name = "this document" if session.path is None else session.path.name
         buttons = QMessageBox.StandardButton
         answer = QMessageBox.question(
             self._window,
             "Unsaved changes",
-            "The branches of this document are not saved. Save them?",
+            f"The changes of {name} are not saved. Save them?",
             buttons.Save | buttons.Discard | buttons.Cancel,
         )
         return answer == buttons.Discard or (answer == buttons.Save and self.save())

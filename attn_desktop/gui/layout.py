@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QMainWindow
 
 from attn_desktop.gui.panel_dock import PanelDock
@@ -12,16 +12,14 @@ from attn_desktop.gui.panel_dock import PanelDock
 #: Shares of the width, and where the outer columns stop growing.
 LEFT, RIGHT = 0.18, 0.27
 MAX_LEFT_PX, MAX_RIGHT_PX = 320, 620
-TIMELINE_PX = 190
+TIMELINE_PX, TALLEST_TIMELINE_PX = 190, 240
 #: Below it three rows of panels would be too low to read: some share a place in tabs.
 LOW_PX = 900
 
 
-def arrange(window: QMainWindow, docks: Mapping[str, PanelDock], low: bool) -> None:
-    """Put every dock in its first place and show it.
-
-    low: for a low window, in which fewer panels stand above each other.
-    """
+def arrange(window: QMainWindow, docks: Mapping[str, PanelDock]) -> None:
+    """Put every dock in its first place and show it."""
+    low = window.height() < LOW_PX * docks["source"].panel.theme.scale
     for dock in docks.values():
         dock.setFloating(False)
         window.removeDockWidget(dock)
@@ -45,12 +43,15 @@ def arrange(window: QMainWindow, docks: Mapping[str, PanelDock], low: bool) -> N
     window.addDockWidget(bottom, docks["timeline"])
     for dock in docks.values():
         dock.show()
+    size_docks(window, docks)
     if low:
-        docks["soft-hard"].raise_()
-    _size(window, docks, low)
+        # Tabs are made when the event loop runs; before that there is nothing to come to the fore.
+        QTimer.singleShot(0, docks["soft-hard"], docks["soft-hard"].raise_)
 
 
-def _size(window: QMainWindow, docks: Mapping[str, PanelDock], low: bool) -> None:
+def size_docks(window: QMainWindow, docks: Mapping[str, PanelDock]) -> None:
+    """Give the docks their first sizes, wherever they are by now."""
+    low = docks["soft-hard"] in window.tabifiedDockWidgets(docks["context"])
     horizontal, vertical = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
     scale = docks["source"].panel.theme.scale
     width, height = window.width(), window.height()
@@ -63,6 +64,8 @@ def _size(window: QMainWindow, docks: Mapping[str, PanelDock], low: bool) -> Non
     _resize(window, columns, [left, centre_width, right], horizontal)
     timeline = min(height * 0.24, TIMELINE_PX * scale)
     rest = height - timeline
+    # Its cells do not grow beyond, and what a resized window has too much goes to the others.
+    docks["timeline"].setMaximumHeight(round(TALLEST_TIMELINE_PX * scale))
     _resize(window, [docks["timeline"]], [timeline], vertical)
     _resize(window, [docks["source"], docks["branches"]], [rest * 0.4, rest * 0.6], vertical)
     if low:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import cast
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QAction, QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
 from attn_desktop.common.mode import HARD, SOFT, Mode
@@ -23,6 +24,7 @@ from attn_desktop.gui.engine_desk import EngineDesk
 from attn_desktop.gui.engine_link import EngineLink
 from attn_desktop.gui.file_desk import FileDesk
 from attn_desktop.gui.focus_keys import FocusKeys
+from attn_desktop.gui.help_dialog import HelpDialog
 from attn_desktop.gui.icons import icon
 from attn_desktop.gui.intents import Brush, EncodeText, Force, GoTo, Hover, Intent, ShowBranch
 from attn_desktop.gui.looks import Looks
@@ -83,7 +85,7 @@ class MainWindow(QMainWindow):
         self.views = ViewDesk(self, self.docks, self.looks, self.playhead, settings)
         self.commands = Actions(self, self._handlers())
         self.transport = Transport(self.commands, self.looks.theme)
-        self.messages = MessageBar(self.looks.theme)
+        self.messages = MessageBar(self.looks.theme, self, self.transport)
         self.engine = EngineDesk(
             self, self.session, self.transport, self.messages, settings, self._source_text
         )
@@ -132,11 +134,11 @@ class MainWindow(QMainWindow):
             ("presenter", self._settings.presenter),
         ):
             self.commands[name].setChecked(checked)
-        top = QWidget()  # transport and messages stand above the docks, where toolbars would be
+        top = QWidget()  # the transport stands above the docks, where a toolbar would be
         box = QVBoxLayout(top)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
-        for widget in (bar, self.transport, self.messages):
+        for widget in (bar, self.transport):
             box.addWidget(widget)
         self.setMenuWidget(top)
         self.setStatusBar(self.status)
@@ -159,7 +161,7 @@ class MainWindow(QMainWindow):
         transport.phase_wanted.connect(lambda phase: session.go(self.playhead.scene.t, phase))
         self.player.playing_changed.connect(self._playing_changed)
         self.files.failed.connect(self.messages.warn)
-        self.files.done.connect(self.messages.note)
+        self.files.done.connect(self.status.say)
         if self.autosave is not None:
             self.autosave.failed.connect(self.messages.warn)
         self._undo_changed()
@@ -208,17 +210,17 @@ class MainWindow(QMainWindow):
             "full-screen": lambda: self.views.toggle_full_screen(),
             "reset-layout": lambda: self.views.reset_layout(),
             "engine": lambda: self.engine.open_dialog(),
+            "help": lambda: HelpDialog(self.commands.all(), self).exec(),
             "about": lambda: AboutDialog(self.client.welcome, self).exec(),
         }
 
     # -- what the user does ---------------------------------------------------------------
 
     def encode(self, text: str) -> None:
-        """Start over with a text, unless something unsaved would be lost."""
+        """Start over with a text; undo brings back what was shown before."""
         self._source.set_error("")
         self._asked = text
-        if self.files.may_discard():
-            self.session.encode(text)
+        self.session.encode(text)
 
     def _want(self, intent: Intent) -> None:
         """What a panel asks for."""
@@ -270,7 +272,22 @@ class MainWindow(QMainWindow):
         self.files.export(self.files.panel_at_pointer(self.docks.values()), kind)
 
     def _open_palette(self) -> None:
-        CommandPalette(self.commands.all(), self.looks.theme, self).open()
+        actions = [*self.commands.all(), *self.views.palette_actions(), *self._mode_actions()]
+        CommandPalette(actions, self.looks.theme, self).open()
+
+    def _mode_actions(self) -> list[QAction]:
+        """Every score, scope and sample, for the palette."""
+        actions = []
+        for title, box in (("Score", self.transport.score), ("Scope", self.transport.scope)):
+            for index in range(box.count()):
+                action = QAction(f"{title}: {box.itemText(index)}", self)
+                action.triggered.connect(partial(self.transport.choose, box, index))
+                actions.append(action)
+        for sample in self._samples:
+            action = QAction(f"Sample, {sample.label}: {sample.text}", self)
+            action.triggered.connect(partial(self.encode, sample.text))
+            actions.append(action)
+        return actions
 
     # -- what happens ---------------------------------------------------------------------
 

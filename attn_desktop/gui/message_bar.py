@@ -1,24 +1,33 @@
-"""A line above the panels that says what went wrong, or what is being done about it."""
+"""A line over the panels that says what went wrong, or what is being done about it.
+
+It lies over them instead of moving them: nothing may slip from under the pointer.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from attn_desktop.gui.theme import Theme
 
 NOTE_MS = 6000
 MAX_CHARACTERS = 400
+MARGIN = 8
 
 
 class MessageBar(QFrame):
-    """Hidden until something is said. A warning stays until it is closed, a note goes by itself."""
+    """Hidden until something is said. A warning stays until it is closed, a note goes by itself.
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    parent: the window. above: what it stands below.
+    """
+
+    def __init__(self, theme: Theme, parent: QWidget, above: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("messages")
+        self._window, self._above = parent, above
+        parent.installEventFilter(self)
         self._label = QLabel()
         self._label.setWordWrap(True)
         self._label.setTextFormat(Qt.TextFormat.PlainText)
@@ -87,6 +96,19 @@ class MessageBar(QFrame):
         self._act = act
         self.set_theme(self._theme)
         self.show()
+        self._place()
+
+    def _place(self) -> None:
+        corner = self._above.mapTo(self._window, QPoint(0, self._above.height()))
+        width = self._window.width() - 2 * MARGIN
+        height = max(self.sizeHint().height(), self.heightForWidth(width))
+        self.setGeometry(MARGIN, corner.y() + MARGIN, width, height)
+        self.raise_()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return super().eventFilter(watched, event)
 
     def _clicked(self) -> None:
         act = self._act

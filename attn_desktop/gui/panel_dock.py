@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QDockWidget,
     QFrame,
     QHBoxLayout,
     QLabel,
     QMenu,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
+from attn_desktop.gui.elided_label import ElidedLabel
 from attn_desktop.gui.panel import Panel
 from attn_desktop.gui.theme import Theme
 
@@ -64,7 +63,7 @@ class _Header(QFrame):
         super().__init__(dock)
         self.setObjectName("header")
         self._dock = dock
-        self._title, self._caption = _Elided(), _Elided()
+        self._title, self._caption = ElidedLabel(), ElidedLabel()
         self._title.setMinimumWidth(60)
         self._caption.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._badge = QLabel("untrained")
@@ -96,10 +95,11 @@ class _Header(QFrame):
         numbers = menu.addAction("Export numbers as CSV…")
         numbers.triggered.connect(lambda: dock.exported.emit(dock.panel, "csv"))
         menu.addSeparator()
-        floating = QAction("Float", menu, checkable=True)
-        floating.triggered.connect(dock.setFloating)
-        dock.topLevelChanged.connect(floating.setChecked)
-        menu.addAction(floating)
+        floating = menu.addAction("Float")
+        floating.triggered.connect(lambda: dock.setFloating(not dock.isFloating()))
+        dock.topLevelChanged.connect(
+            lambda floats: floating.setText("Put back" if floats else "Float")
+        )
         menu.addAction("Close").triggered.connect(dock.close)
         return menu
 
@@ -123,31 +123,3 @@ class _Header(QFrame):
         self._title.setToolTip(about)
         self._caption.setToolTip(caption)
         self._badge.setVisible(untrained)
-
-
-class _Elided(QLabel):
-    """A label that is cut with an ellipsis where it has no room, instead of asking for it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._full = ""
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.setMinimumWidth(20)
-
-    def set_full_text(self, text: str) -> None:
-        if text != self._full:
-            self._full = text
-            self.updateGeometry()
-        self._fit()
-
-    def sizeHint(self) -> QSize:
-        hint = super().sizeHint()
-        return QSize(self.fontMetrics().horizontalAdvance(self._full) + 4, hint.height())
-
-    def resizeEvent(self, event: object) -> None:
-        self._fit()
-
-    def _fit(self) -> None:
-        metrics = self.fontMetrics()
-        self.setText(metrics.elidedText(self._full, Qt.TextElideMode.ElideRight, self.width()))

@@ -204,7 +204,7 @@ class Session(QObject):
 
     def _encoded(self, job: EncodeJob, reply: Encoded) -> None:
         before = (self.document, self.view)
-        self.device = job.home.device
+        self.device, self.path = job.home.device, None
         document = Document(reply.record, job.home.model, step_limit=reply.step_limit)
         after = View(mode=self.mode, choice=self.choice)
         self.undo_stack.push(ReplaceDocument(self, job.undo_text, before, (document, after)))

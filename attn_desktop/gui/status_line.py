@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QElapsedTimer
-from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
+from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
+from attn_desktop.gui.elided_label import ElidedLabel
 from attn_desktop.gui.engine_client import Condition, Health
 from attn_desktop.gui.scene import Phase, Scene
 
@@ -26,9 +27,7 @@ class StatusLine(QStatusBar):
         super().__init__(parent)
         self.setSizeGripEnabled(False)
         self.setContentsMargins(10, 2, 10, 2)
-        self._left, self._right = QLabel(), QLabel()
-        # A long value must not widen the window.
-        self._left.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._left, self._right = ElidedLabel(), QLabel()
         self.addWidget(self._left, 1)
         self.addPermanentWidget(self._right)
         self._said, self._place = "", ""
@@ -40,7 +39,7 @@ class StatusLine(QStatusBar):
     @property
     def text(self) -> str:
         """What stands at the left."""
-        return self._left.text()
+        return self._left.full_text
 
     @property
     def engine_text(self) -> str:
@@ -50,14 +49,15 @@ class StatusLine(QStatusBar):
     def say(self, text: str) -> None:
         """Show the value under the pointer; empty to show the place again."""
         self._said = text
-        self._left.setText(self._said or self._place)
+        self._left.set_full_text(self._said or self._place)
 
     def show_scene(self, scene: Scene) -> None:
         """Show the place of the playhead."""
-        self._place = _place(scene)
+        # What was pointed at may no longer be there; the next move of the pointer says it again.
+        self._said, self._place = "", _place(scene)
         run = scene.run
         self._about_run = "" if run is None else run.dtype
-        self._left.setText(self._said or self._place)
+        self._left.set_full_text(self._place)
         self._show_right()
 
     def show_condition(self, condition: Condition) -> None:

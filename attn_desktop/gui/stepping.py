@@ -12,7 +12,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject
 
 from attn_desktop.common.errors import UserError
-from attn_desktop.common.mode import Mode
+from attn_desktop.common.mode import HARD, Mode
 from attn_desktop.gui.document import Finished, View
 from attn_desktop.gui.job import DecodeJob
 from attn_desktop.gui.scene import Phase
@@ -141,9 +141,14 @@ class Stepping(QObject):
             self._branch(scene.t, mode, choice, text, stay=scene.t)
 
     def redraw(self) -> None:
-        """Decode the step shown again with a seed that was not used here."""
+        """Decode the step shown again as the next one would be, with a seed not yet used here."""
         scene, document = self.playhead.scene, self.session.document
         if document is None or scene.step is None:
+            return
+        if self.session.mode.weighting != HARD and self.session.choice.how != "sampled":
+            self.session.failed.emit(
+                "nothing is drawn here: switch to hard attention, or to sampled tokens", "note"
+            )
             return
         self.stop()
         parent = scene.step.parent
@@ -151,7 +156,7 @@ class Stepping(QObject):
         seed = max([*seeds, self.session.choice.seed]) + 1
         choice = replace(self.session.choice, seed=seed if seed <= MAX_SEED else 0)
         text = f"redraw step {scene.t} with seed {choice.seed}"
-        self._branch(scene.t - 1, scene.step.mode, choice, text, stay=scene.t)
+        self._branch(scene.t - 1, self.session.mode, choice, text, stay=scene.t)
 
     def force(self, token_id: int, token: str) -> None:
         """Take another token at the step shown, and decode on from it."""

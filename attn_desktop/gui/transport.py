@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
@@ -82,6 +82,9 @@ class Transport(QFrame):
         self.score.activated.connect(self._mode_chosen)
         self.scope.activated.connect(self._mode_chosen)
         self.soft, self.hard = self._weighting(SOFT), self._weighting(HARD)
+        self._weightings = QButtonGroup(self)
+        for button in (self.soft, self.hard):
+            self._weightings.addButton(button)
         self.seed = QSpinBox()
         self.seed.setRange(0, MAX_SPIN)
         self.seed.setPrefix("seed ")
@@ -103,7 +106,8 @@ class Transport(QFrame):
         self._lay_out()
         self.set_theme(theme)
         self.show_ways(self._mode, self._choice)
-        for control in self.findChildren(QWidget):
+        for control in (widget for group in self._groups for widget in group):
+            # A click leaves the keys to the window; the seed is typed into.
             if control.focusPolicy() & Qt.FocusPolicy.ClickFocus and control is not self.seed:
                 control.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
@@ -175,7 +179,6 @@ class Transport(QFrame):
         button = QToolButton()
         button.setText(name)
         button.setCheckable(True)
-        button.setAutoExclusive(True)
         button.setProperty("role", name)
         button.setToolTip(
             "Soft: c_t = Σ_j α_tj h_j, the expectation"
@@ -208,6 +211,11 @@ class Transport(QFrame):
         for button in (*self.moves, self.redraw, self.palette_button):
             button.setIconSize(QSize(side, side))
         self.seed.setFixedWidth(theme.px(96))
+        # Of one width, so that nothing moves below the pointer when the word changes.
+        words = theme.font()
+        self.choice.setMinimumWidth(
+            QFontMetrics(words).horizontalAdvance("sampled ▾") + theme.px(16)
+        )
         self.memory.setStyleSheet(f"color: {theme.dim};")
 
     def show_scene(self, scene: Scene) -> None:
@@ -219,9 +227,13 @@ class Transport(QFrame):
     def show_ways(self, mode: Mode, choice: Choice) -> None:
         """Show how the next step is decoded."""
         self._mode, self._choice = mode, choice
-        (self.hard if mode.weighting == HARD else self.soft).setChecked(True)
-        self.hard.setEnabled(mode.attends)
-        self.scope.setEnabled(mode.attends)
+        # Without attention there is nothing to weigh: neither is on, which a group does not allow.
+        self._weightings.setExclusive(False)
+        self.soft.setChecked(mode.attends and mode.weighting == SOFT)
+        self.hard.setChecked(mode.attends and mode.weighting == HARD)
+        self._weightings.setExclusive(True)
+        for control in (self.soft, self.hard, self.scope):
+            control.setEnabled(mode.attends)
         _select(self.score, mode.score)
         _select(self.scope, mode.scope)
         self.seed.blockSignals(True)
@@ -281,6 +293,11 @@ class Transport(QFrame):
         for box in (self.score, self.scope):
             box.view().setMinimumWidth(box.view().sizeHintForColumn(0) + 24)
 
+    def choose(self, box: QComboBox, index: int, _checked: bool = False) -> None:
+        """Choose a score or a scope as if in its list."""
+        box.setCurrentIndex(index)
+        self._mode_chosen()
+
     # -- what the user does ---------------------------------------------------------------
 
     def _mode_chosen(self) -> None:
@@ -301,7 +318,8 @@ class Transport(QFrame):
 
 
 def _width(widget: QWidget) -> int:
-    return min(widget.sizeHint().width(), widget.maximumWidth())
+    wanted = max(widget.sizeHint().width(), widget.minimumWidth())
+    return min(wanted, widget.maximumWidth())
 
 
 def _button(actions: Actions, name: str) -> QToolButton:

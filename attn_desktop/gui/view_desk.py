@@ -6,11 +6,11 @@ import base64
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QByteArray, QObject
-from PySide6.QtGui import QActionGroup
+from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMainWindow, QMenu
 
 from attn_desktop.common.settings import Settings
-from attn_desktop.gui.layout import LOW_PX, arrange
+from attn_desktop.gui.layout import arrange, size_docks
 from attn_desktop.gui.looks import Looks
 from attn_desktop.gui.panel_dock import PanelDock
 from attn_desktop.gui.playhead import Playhead
@@ -63,10 +63,23 @@ class ViewDesk(QObject):
             group.addAction(action)
         return menu
 
+    def palette_actions(self) -> list[QAction]:
+        """The entries of the menus with the name of their menu, which they need on their own."""
+        actions = []
+        for menu in self.menus:
+            title = menu.title().replace("&", "")
+            for entry in menu.actions():
+                action = QAction(f"{title}: {entry.text()}", self._window)
+                action.triggered.connect(entry.trigger)
+                actions.append(action)
+        return actions
+
     def set_look(self, setting: str, value: str | bool) -> None:
         """Change a setting of the looks and draw everything anew."""
         setattr(self._settings, setting, value)
         self._looks.apply()
+        if setting == "presenter":
+            size_docks(self._window, self._docks)
 
     def set_words(self, words: bool) -> None:
         """Join source pieces to words, or show each for itself."""
@@ -84,7 +97,7 @@ class ViewDesk(QObject):
 
     def reset_layout(self) -> None:
         """Put every panel back where it was at first."""
-        arrange(self._window, self._docks, low=self._window.height() < LOW_PX)
+        arrange(self._window, self._docks)
 
     def restore_layout(self) -> None:
         """The window and panels as they were when the window was last closed."""

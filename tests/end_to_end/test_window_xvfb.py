@@ -57,7 +57,12 @@ class Window:
         self.key("ctrl+s")
         self.screen.focus("Save")
         self.screen.type(str(file))
-        self.key("Return")
+
+        def entered() -> bool:
+            self.key("Return")  # the first may only close Qt's list of files that begin like it
+            return file.exists()
+
+        wait_for("the file is written", entered)
         self.file = file
         self.screen.focus(titled(file))
         return load_trace(file)

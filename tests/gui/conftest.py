@@ -20,6 +20,7 @@ from tests.toy_models import toy_checkpoint, toy_model
 HARMLESS = (
     "This plugin does not support propagateSizeHints()",
     "This plugin does not support raise()",
+    "This plugin does not support grabbing the keyboard",
 )
 
 

@@ -9,15 +9,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from attn_desktop.common.mode import HARD, SOFT, Mode
 from attn_desktop.common.settings import Settings
 from attn_desktop.gui.command_palette import CommandPalette
 from attn_desktop.gui.engine_client import Health
+from attn_desktop.gui.help_dialog import help_text
 from attn_desktop.gui.intents import Brush, Hover
 from attn_desktop.gui.main_window import MainWindow
 from attn_desktop.gui.panels.source import SourcePanel
@@ -92,8 +94,7 @@ def make(qapp: QApplication, qtbot: QtBot, endless_folder: Path) -> Iterator[Cal
     for window in opened:
         window.session.undo_stack.setClean()
         window.close()
-        window.deleteLater()
-    qtbot.wait(0)
+        shiboken6.delete(window)  # now, and not whenever Python comes to it
 
 
 def _limit(window: MainWindow) -> None:
@@ -419,7 +420,13 @@ def test_panels_close_and_come_back(driver: Driver) -> None:
     dock = driver.window.docks["lanes"]
     dock.close()
     assert not dock.isVisible()
-    driver.window.docks["geometry"].setFloating(True)
+    geometry = driver.window.docks["geometry"]
+    menu = geometry.titleBarWidget().findChild(QMenu)
+    assert menu is not None
+    (floating,) = [action for action in menu.actions() if action.text() == "Float"]
+    floating.trigger()
+    assert geometry.isFloating()
+    assert floating.text() == "Put back"
     driver.trigger("reset-layout")
     assert dock.isVisible()
     assert not driver.window.docks["geometry"].isFloating()
@@ -442,6 +449,86 @@ def test_what_a_crash_left_is_offered(
     assert other.window.session.path is None
     other.window.close()
     assert not list(keep.glob("*.attn"))
+
+
+def test_a_message_moves_no_panel(driver: Driver) -> None:
+    places = {name: dock.geometry() for name, dock in driver.window.docks.items()}
+    driver.window.messages.warn("something", "do", lambda: None)
+    QApplication.processEvents()
+    assert driver.window.messages.isVisible()
+    assert {name: dock.geometry() for name, dock in driver.window.docks.items()} == places
+
+
+def test_the_choice_of_tokens_is_made_with_the_keyboard(driver: Driver) -> None:
+    transport = driver.window.transport
+    driver.press(KEY.Key_F10)
+    driver.settle()
+    QTest.mouseClick(transport.choice, Qt.MouseButton.LeftButton)
+    popup = transport.popup
+    assert popup.isVisible()
+    assert popup.screen().availableGeometry().contains(popup.geometry())
+    popup.sampled.setChecked(True)
+    QTest.mouseClick(popup.temperature.lineEdit(), Qt.MouseButton.LeftButton)
+    assert popup.temperature.hasFocus()
+    popup.temperature.selectAll()
+    QTest.keyClicks(popup.temperature, "2.5")
+    QTest.keyClick(popup.temperature, KEY.Key_Return)
+    assert not popup.isVisible()
+    assert driver.window.session.choice.how == "sampled"
+    assert driver.window.session.choice.temperature == 2.5
+
+
+def test_one_weighting_is_on_whatever_is_clicked(driver: Driver) -> None:
+    transport = driver.window.transport
+    driver.press(KEY.Key_F10)
+    driver.settle()
+    for button in (transport.soft, transport.hard, transport.hard, transport.soft, transport.soft):
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        assert button.isChecked()
+        assert transport.soft.isChecked() != transport.hard.isChecked()
+        assert driver.window.session.mode.weighting == button.text()
+    driver.window.stepping.set_mode(Mode("none"))
+    assert not transport.soft.isChecked()
+    assert not transport.hard.isChecked()
+    driver.window.stepping.set_mode(Mode())
+    assert transport.soft.isChecked()
+
+
+def test_another_sentence_is_another_document(driver: Driver, tmp_path: Path) -> None:
+    driver.press(KEY.Key_F10)
+    driver.settle()
+    driver.window.session.save(tmp_path / "a.attn")
+    driver.window.encode("Another one.")
+    driver.wait(lambda: driver.scene.run is not None and driver.scene.run.text == "Another one.")
+    assert driver.window.session.path is None
+    assert "unsaved" in driver.window.windowTitle()
+
+
+def test_the_palette_knows_looks_modes_and_panels(driver: Driver) -> None:
+    driver.press(KEY.Key_F10)
+    driver.settle()
+    driver.press(KEY.Key_P, CONTROL | SHIFT)
+    palette = driver.window.findChild(CommandPalette)
+    assert palette is not None
+    for typed, expected in (
+        ("theme dark", "Theme: dark"),
+        ("score dot", "Score: dot"),
+        ("local-m", "Scope: local-m"),
+        ("viridis", "Colours of α: viridis"),
+        ("panels lanes", "Panels: Lanes"),
+    ):
+        palette.edit.setText(typed)
+        assert palette.shown_commands()[0].text == expected
+    palette.edit.setText("score dot")
+    QTest.keyClick(palette.edit, KEY.Key_Return)
+    driver.wait(lambda: driver.window.session.mode.score == "dot")
+
+
+def test_help_tells_of_every_panel_and_key(driver: Driver) -> None:
+    text = help_text(driver.window.commands.all())
+    for dock in driver.window.docks.values():
+        assert dock.panel.title in text
+    assert "Shift+F10" in text
 
 
 def test_settings_are_kept_in_line(driver: Driver) -> None:

@@ -158,6 +158,20 @@ def test_a_redraw_takes_a_seed_that_was_not_used_here(decoded: Desk) -> None:
     assert len(draws) == 3
 
 
+def test_a_redraw_is_as_the_next_step_would_be(decoded: Desk) -> None:
+    decoded.session.go(3)
+    decoded.stepping.redraw()
+    text, cause = decoded.failure()
+    assert (cause, "nothing is drawn" in text) == ("note", True)
+    assert len(decoded.scene.branches) == 1
+    decoded.stepping.set_mode(Mode("additive", "global", HARD))
+    decoded.settle()
+    decoded.stepping.redraw()
+    scene = decoded.settle()
+    assert scene.step is not None
+    assert (scene.t, scene.step.mode.weighting, scene.step.seed) == (3, HARD, 1)
+
+
 def test_sampling_with_a_seed_can_be_repeated(decoded: Desk) -> None:
     runs = []
     for seed in (5, 6, 5):
@@ -174,13 +188,16 @@ def test_undo_and_redo_give_back_the_very_tree(decoded: Desk) -> None:
     decoded.stepping.set_mode(DOT)
     decoded.settle()
     states.append((nodes(decoded), decoded.session.view))
+    decoded.stepping.set_mode(Mode("dot", "global", HARD))
+    decoded.settle()
+    states.append((nodes(decoded), decoded.session.view))
     decoded.stepping.redraw()
     decoded.settle()
     states.append((nodes(decoded), decoded.session.view))
-    for expected in (states[1], states[0]):
+    for expected in states[-2::-1]:
         decoded.session.undo()
         assert (nodes(decoded), decoded.session.view) == expected
-    for expected in (states[1], states[2]):
+    for expected in states[1:]:
         decoded.session.redo()
         assert (nodes(decoded), decoded.session.view) == expected
 
@@ -233,10 +250,8 @@ def test_a_text_of_no_use_leaves_the_document(decoded: Desk) -> None:
     text, cause = decoded.failure()
     assert (cause, "surrogate" in text) == ("source", True)
     decoded.session.go(2)
-    decoded.stepping.redraw()
-    decoded.settle()
-    assert decoded.scene.step is not None
-    assert decoded.scene.step.seed == 1, "and it goes on working"
+    decoded.stepping.set_mode(DOT)
+    assert decoded.settle().steps[-1].mode == DOT, "and it goes on working"
 
 
 def test_a_model_that_vanished_is_named(decoded: Desk) -> None:
@@ -272,7 +287,7 @@ def test_an_unknown_device_is_named_and_the_document_stays(decoded: Desk) -> Non
     assert len(decoded.scene.steps) == LIMIT
     assert decoded.session.device == "cpu", "it goes on where it was"
     decoded.session.go(2)
-    decoded.stepping.redraw()
+    decoded.stepping.set_mode(DOT)
     decoded.settle()
 
 
@@ -315,7 +330,7 @@ def test_a_file_of_a_changed_model_is_shown_but_not_decoded_on(
     decoded.session.open(path)
     assert len(decoded.scene.steps) == LIMIT
     decoded.session.go(2)
-    decoded.stepping.redraw()
+    decoded.stepping.set_mode(DOT)
     text, cause = decoded.failure()
     assert "files have changed" in text
     assert cause == "model"
