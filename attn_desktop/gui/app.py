@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from PySide6.QtCore import QSocketNotifier
+from PySide6.QtCore import QEvent, QSocketNotifier
 from PySide6.QtWidgets import QApplication
 
 from attn_desktop.common.errors import WindowError
@@ -69,11 +69,17 @@ def run(request: Request) -> int:
     with _reporting(window), _closing_on_interrupt(window):
         window.show()
         app.processEvents()  # on the screen before anything else begins
-        if request.screenshot is not None:
-            _take_picture(app, window, request.screenshot, request)
-            return 0
-        window.open(request.text, request.file)
-        code = app.exec()
+        try:
+            if request.screenshot is not None:
+                _take_picture(app, window, request.screenshot, request)
+                return 0
+            window.open(request.text, request.file)
+            code = app.exec()
+        finally:
+            # Left to PySide's own end (seen in 6.11), a plot that is taken apart calls back into
+            # Python too late for an error, and the process crashes after all is done.
+            window.deleteLater()
+            app.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     with suppress(OSError):  # a full disk must not turn a closed window into an error
         save_settings(settings, settings_path())
     return code

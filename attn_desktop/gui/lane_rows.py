@@ -14,8 +14,10 @@ from attn_desktop.gui.painting import elided
 from attn_desktop.gui.row_layout import Row, lay_out
 from attn_desktop.gui.theme import Theme
 
-#: Sizes of type, relative to the normal one: the second where labels do not fit in the first.
-TYPE_SIZES = (1.0, 0.75)
+#: Longest label in average characters where there is room for all.
+LONGEST = 40
+#: Sizes of type, relative to the normal one, each with the longest label: the first that fits.
+FITS = ((1.0, LONGEST), (0.85, LONGEST), (0.85, LABEL_CHARACTERS), (0.75, LABEL_CHARACTERS))
 MARGIN, GAP, MOST_SPARE = 8, 12, 110
 
 Widths = NDArray[np.float64]
@@ -83,28 +85,30 @@ class LaneLabels:
         width: int,
         height: int,
         middles: tuple[int, int],
+        wanted: int | None,
         scroll: Mapping[bool, float],
         grows: bool,
     ) -> LaneRows:
         """Both rows in a panel of this size; grows: whether more tokens may come.
 
-        middles: labels of source and target around which a row that is too long is shown; scroll:
-        where it is shown instead, in pixels, with the source under True.
+        middles: labels of source and target around which a row that is too long is shown; wanted:
+        of the source, shown in any case; scroll: where a row is shown instead, in pixels, with the
+        source under True.
         """
         px = self._theme.px
         left, right = float(px(MARGIN)), float(width - px(MARGIN))
         room = max(right - left, 1.0)
         metrics = QFontMetricsF(self._theme.font(0.75))
         edge = min(metrics.horizontalAdvance("‹ 000 more"), room / 5)
-        for relative in TYPE_SIZES:
-            character = QFontMetricsF(self._theme.font(relative)).averageCharWidth()
-            most = min(character * LABEL_CHARACTERS, room - 2 * edge - px(GAP))
+        for relative, characters in FITS:
+            character = QFontMetricsF(self._theme.font(relative, bold=True)).averageCharWidth()
+            most = min(character * characters, room - 2 * edge - px(GAP))
             (source_texts, above), (target_texts, below) = self._measure(relative, most)
             if max(above.sum(), below.sum()) <= room:
                 break
         above, below = _matched(above, below, room, grows)
         spare = px(MOST_SPARE)
-        source = lay_out(above, left, right, edge, middles[0], scroll.get(True), spare)
+        source = lay_out(above, left, right, edge, middles[0], scroll.get(True), spare, wanted)
         target = lay_out(below, left, right, edge, middles[1], scroll.get(False), spare)
         line = QFontMetricsF(self._theme.font(relative, bold=True)).height() + px(4)
         top = px(MARGIN) / 2 + line

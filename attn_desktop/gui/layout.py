@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QMainWindow
@@ -64,9 +65,9 @@ def size_docks(window: QMainWindow, docks: Mapping[str, PanelDock]) -> None:
     _resize(window, columns, [left, centre_width, right], horizontal)
     timeline = min(height * 0.24, TIMELINE_PX * scale)
     rest = height - timeline
-    # Its cells do not grow beyond, and what a resized window has too much goes to the others.
-    docks["timeline"].setMaximumHeight(round(TALLEST_TIMELINE_PX * scale))
-    _resize(window, [docks["timeline"]], [timeline], vertical)
+    # Held at its height until the others have theirs; later it may grow, as far as its cells do.
+    docks["timeline"].setFixedHeight(round(timeline))
+    QTimer.singleShot(0, docks["timeline"], partial(_free_height, docks["timeline"], scale))
     _resize(window, [docks["source"], docks["branches"]], [rest * 0.4, rest * 0.6], vertical)
     if low:
         _resize(window, [docks["lanes"], docks["alignment"]], [rest * 0.33, rest * 0.67], vertical)
@@ -77,6 +78,11 @@ def size_docks(window: QMainWindow, docks: Mapping[str, PanelDock]) -> None:
         _resize(window, centre, [rest * 0.25, rest * 0.5, rest * 0.25], vertical)
         stack = [docks["next-token"], docks["context"], docks["geometry"]]
         _resize(window, stack, [rest * 0.3, rest * 0.35, rest * 0.35], vertical)
+
+
+def _free_height(timeline: PanelDock, scale: float) -> None:
+    timeline.setMinimumHeight(0)
+    timeline.setMaximumHeight(round(TALLEST_TIMELINE_PX * scale))
 
 
 def _resize(

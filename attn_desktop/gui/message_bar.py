@@ -101,7 +101,7 @@ class MessageBar(QFrame):
     def _place(self) -> None:
         corner = self._above.mapTo(self._window, QPoint(0, self._above.height()))
         width = self._window.width() - 2 * MARGIN
-        height = max(self.sizeHint().height(), self.heightForWidth(width))
+        height = self.heightForWidth(width)
         self.setGeometry(MARGIN, corner.y() + MARGIN, width, height)
         self.raise_()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -64,13 +65,14 @@ def lay_out(
     middle: int = 0,
     scroll: float | None = None,
     most_spare: float = np.inf,
+    wanted: int | None = None,
 ) -> Row:
     """Labels of given widths between two x.
 
     Where all fit, what is left over goes between them, up to `most_spare` a label. Where not, the
     row is moved to bring `middle` to the middle third, or by `scroll`, and `edge` pixels stay free
     at each side behind which there is more. It moves a third of the room at a time, so that it
-    mostly stands still while the middle goes on.
+    mostly stands still while the middle goes on, and no further than `wanted` stays in view.
     """
     slots = np.asarray(widths, dtype=np.float64)
     count, room, total = len(slots), right - left, float(slots.sum())
@@ -84,6 +86,13 @@ def lay_out(
     if scroll is None:
         page = room / 3
         scroll = page * round(float(centres[middle] - room / 2) / page)
+        if wanted is not None:
+            end = float(centres[wanted] + slots[wanted] / 2)
+            least, furthest = end - (room - edge), end - slots[wanted] - edge
+            if scroll < least:
+                scroll = min(page * math.ceil(least / page), furthest)
+            elif scroll > furthest:
+                scroll = max(page * math.floor(furthest / page), least)
     scroll = min(max(scroll, 0.0), most)
     centres += left - scroll
     low = left + (edge if scroll > 0 else 0.0)

@@ -19,6 +19,9 @@ from attn_desktop.analysis.labels import SourceAxis, source_axis, token_labels
 from attn_desktop.common.mode import Mode
 from attn_desktop.trace.records import ProbeRecord, RunRecord, StepRecord
 
+#: Stands for the token of a step as long as it is not known.
+HIDDEN = "?"
+
 
 class Phase(IntEnum):
     """What has been computed of the step at the playhead; a later phase shows all before it."""
@@ -107,6 +110,14 @@ class Scene:
     def reveals(self, phase: Phase) -> bool:
         """Whether the step at the playhead has come so far; never true before the first step."""
         return self.t > 0 and phase <= self.phase
+
+    def knows(self, t: int, phase: Phase) -> bool:
+        """Whether step t has come so far; all but the one at the playhead are complete."""
+        return t == 0 or t != self.t or self.reveals(phase)
+
+    def label(self, t: int) -> str:
+        """Label of the token of step t, `HIDDEN` as long as it is not known."""
+        return self.tokens[t - 1] if self.knows(t, Phase.TOKEN) else HIDDEN
 
     def probe(self, kind: str) -> ProbeRecord | None:
         """The newest probe of a kind at the playhead."""
