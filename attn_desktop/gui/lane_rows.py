@@ -28,8 +28,9 @@ Measured = tuple[list[str], Widths]
 class LaneRows:
     """Both rows at a size of the panel.
 
-    relative: size of type. texts: elided labels of source and target. top, bottom: y at which
-    ribbons begin and end. edge: width of what tells how many more there are.
+    relative: size of type. texts: elided labels of source and target. left, right: x between which
+    they stand. top, bottom: y at which ribbons begin and end. line: height of a label. edge: width
+    of what tells how many more there are.
     """
 
     source: Row
@@ -37,9 +38,20 @@ class LaneRows:
     relative: float
     source_texts: list[str]
     target_texts: list[str]
+    left: float
+    right: float
     top: float
     bottom: float
+    line: float
     edge: float
+
+    def row(self, source: bool) -> Row:
+        """That of the source, or that of the target."""
+        return self.source if source else self.target
+
+    def label_top(self, source: bool) -> float:
+        """y at which the labels of a row begin."""
+        return self.top - self.line if source else self.bottom
 
 
 class LaneLabels:
@@ -114,7 +126,8 @@ class LaneLabels:
         top = px(MARGIN) / 2 + line
         bottom = max(height - px(MARGIN) / 2 - line, top + 1)
         target = target.cut(len(target_texts))
-        return LaneRows(source, target, relative, source_texts, target_texts, top, bottom, edge)
+        texts = (source_texts, target_texts)
+        return LaneRows(source, target, relative, *texts, left, right, top, bottom, line, edge)
 
 
 def _matched(above: Widths, below: Widths, room: float, grows: bool) -> tuple[Widths, Widths]:

@@ -210,8 +210,10 @@ class PaintedPanel(Panel):
         painter.fillRect(self.rect(), self.theme.colour("card"))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(self.theme.font())
-        self.paint(painter)
-        painter.end()
+        try:
+            self.paint(painter)
+        finally:
+            painter.end()  # a painter that outlives its event takes the process with it
 
     def paint_blank(self, painter: QPainter, text: str) -> None:
         """Say in the middle why there is nothing to see."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
+    QApplication,
     QDockWidget,
     QFrame,
     QHBoxLayout,
@@ -37,6 +38,9 @@ class PanelDock(QDockWidget):
         self._header = _Header(self)
         self.setTitleBarWidget(self._header)
         panel.captioned.connect(self._update)
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        app.focusChanged.connect(self._focus_moved)
         self._update()
 
     def set_theme(self, theme: Theme) -> None:
@@ -48,6 +52,9 @@ class PanelDock(QDockWidget):
             " border-bottom-left-radius: 6px; border-bottom-right-radius: 6px; }"
         )
         self._header.set_theme(theme, line)
+
+    def _focus_moved(self, old: QWidget | None, new: QWidget | None) -> None:
+        self._header.set_focused(new is not None and self.isAncestorOf(new))
 
     def _update(self) -> None:
         panel = self.panel
@@ -62,7 +69,8 @@ class _Header(QFrame):
     def __init__(self, dock: PanelDock) -> None:
         super().__init__(dock)
         self.setObjectName("header")
-        self._dock = dock
+        self._dock, self._focused = dock, False
+        self._styles = ("", "")
         self._title, self._caption = ElidedLabel(), ElidedLabel()
         self._title.setMinimumWidth(60)
         self._caption.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -104,10 +112,13 @@ class _Header(QFrame):
         return menu
 
     def set_theme(self, theme: Theme, line: str) -> None:
-        self.setStyleSheet(
+        shape = (
             f"#header {{ background: {theme.card}; border: {line}; border-bottom: none;"
-            " border-top-left-radius: 6px; border-top-right-radius: 6px; }"
+            " border-top-left-radius: 6px; border-top-right-radius: 6px;"
         )
+        #: Without and with the keyboard in the panel.
+        self._styles = (f"{shape} }}", f"{shape} border-top: 2px solid {theme.hues['source']}; }}")
+        self.setStyleSheet(self._styles[self._focused])
         self._title.setFont(theme.font(bold=True))
         self._caption.setFont(theme.font(0.9))
         self._caption.setStyleSheet(f"color: {theme.dim};")
@@ -116,6 +127,11 @@ class _Header(QFrame):
             f"color: {theme.warning}; border: 1px solid {theme.warning}; border-radius: 4px;"
             " padding: 0 4px;"
         )
+
+    def set_focused(self, focused: bool) -> None:
+        if focused != self._focused:
+            self._focused = focused
+            self.setStyleSheet(self._styles[focused])
 
     def update_texts(self, title: str, caption: str, about: str, untrained: bool) -> None:
         self._title.set_full_text(title)

@@ -42,6 +42,18 @@ def test_it_stands_still_while_the_middle_goes_on_a_little() -> None:
     assert (scrolls[0], scrolls[-1]) == (0, 900)
 
 
+@pytest.mark.parametrize("edge", [0, 60])
+def test_what_is_wanted_is_in_view_and_the_row_moves_no_further_than_that(edge: float) -> None:
+    for wanted in range(60):
+        row = lay_out(np.full(60, 20.0), 0, 300, edge, middle=20, wanted=wanted)
+        assert row.shows(wanted)
+        assert row.scroll == 300 or not lay_out(np.full(60, 20.0), 0, 300, edge, middle=20).shows(
+            wanted
+        )
+    near = {lay_out(np.full(60, 20.0), 0, 300, middle=20, wanted=w).scroll for w in range(10, 24)}
+    assert len(near) < 4
+
+
 def test_it_can_be_moved_by_hand_but_not_beyond_its_ends() -> None:
     widths = np.full(50, 40.0)
     assert lay_out(widths, 0, 400, scroll=123).scroll == 123

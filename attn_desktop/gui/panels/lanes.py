@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import (
-    QColor,
-    QFontMetricsF,
-    QMouseEvent,
-    QPainter,
-    QPen,
-    QResizeEvent,
-    QWheelEvent,
-)
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from attn_desktop.common.mode import HARD
 from attn_desktop.gui.intents import Brush, GoTo, Hover
-from attn_desktop.gui.lane_rows import GAP, MARGIN, LaneLabels, LaneRows
+from attn_desktop.gui.lane_labels import paint_label, paint_more
+from attn_desktop.gui.lane_rows import LaneLabels, LaneRows
 from attn_desktop.gui.layer import Layer
-from attn_desktop.gui.painting import diamond, fill_rounded
+from attn_desktop.gui.painting import diamond
 from attn_desktop.gui.panel import Change, PaintedPanel, Table
 from attn_desktop.gui.ribbons import paint_ribbons
-from attn_desktop.gui.scene import Phase
+from attn_desktop.gui.scene import HIDDEN, Phase
 from attn_desktop.gui.theme import Theme
 
 #: Ribbons of less α are not drawn; the caption tells what they add up to.
 LEAST_ALPHA = 0.02
 #: So many steps before and after the playhead say which part of a long source is shown.
 NEAR = 3
-HIDDEN = "?"
 #: Ribbons of less than so many pixels are as thin as a line.
 LEAST_THICKNESS = 1.3
 THICKEST, DIAMOND = 14, 6
@@ -106,9 +98,9 @@ class LanesPanel(PaintedPanel):
         """Both rows for the present size, place and scrolling."""
         if self._rows is None:
             width, height = self.width(), self.height()
-            middles = (self._looked_at(), self.scene.t - 1)
+            middles, best = (self._looked_at(), self.scene.t - 1), self._best(self.scene.t - 1)
             grows = not self.scene.complete
-            self._rows = self._labels.lay_out(width, height, middles, self._scroll, grows)
+            self._rows = self._labels.lay_out(width, height, middles, best, self._scroll, grows)
         return self._rows
 
     def _looked_at(self) -> int:
@@ -118,12 +110,14 @@ class LanesPanel(PaintedPanel):
         """
         low, high = max(0, self.scene.t - 1 - NEAR), self.scene.t + NEAR
         near = range(low, min(high, len(self.scene.steps)))
-        best = [
-            self._weights[index].argmax()
-            for index in near
-            if self._knows(index + 1) and self._weights[index].any()
-        ]
+        best = [column for index in near if (column := self._best(index)) is not None]
         return int(np.median(best)) if best else 0
+
+    def _best(self, index: int) -> int | None:
+        """The column that step index + 1 looks at most, None if that is not known."""
+        if index < 0 or not self._knows(index + 1) or not self._weights[index].any():
+            return None
+        return int(self._weights[index].argmax())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._rows = None
@@ -215,7 +209,7 @@ class LanesPanel(PaintedPanel):
 
     def _knows(self, t: int) -> bool:
         """Whether α of a step may be shown."""
-        return t != self.scene.t or self.scene.reveals(Phase.ALPHA)
+        return self.scene.knows(t, Phase.ALPHA)
 
     # -- labels -----------------------------------------------------------------------------
 
@@ -235,8 +229,9 @@ class LanesPanel(PaintedPanel):
         ink, pill = self.theme.ink("source"), self.theme.hue("source", 0.25)
         for column in range(rows.source.first, rows.source.last):
             shown = pill if column in lit else None
-            self._paint_label(painter, rows, True, column, rows.source_texts[column], ink, shown)
-        self._paint_more(painter, rows, True, lit)
+            text = rows.source_texts[column]
+            paint_label(painter, self.theme, rows, True, column, text, ink, shown)
+        paint_more(painter, self.theme, rows, True, lit)
 
     def _paint_target(self, painter: QPainter, rows: LaneRows) -> None:
         scene = self.scene
@@ -251,65 +246,12 @@ class LanesPanel(PaintedPanel):
         later.setAlphaF(0.5)
         for index in range(rows.target.first, rows.target.last):
             here = index == scene.t - 1
-            text = rows.target_texts[index]
-            if here and not scene.reveals(Phase.TOKEN):
-                text = HIDDEN
+            known = scene.knows(index + 1, Phase.TOKEN)
+            text = rows.target_texts[index] if known else HIDDEN
             pill = self.theme.hue("target", 0.32 if here else 0.18) if index in lit else None
             colour = later if index >= scene.t and index not in lit else ink
-            self._paint_label(painter, rows, False, index, text, colour, pill)
-        self._paint_more(painter, rows, False, lit)
-
-    def _label_box(self, rows: LaneRows, source: bool) -> tuple[float, float]:
-        """y and height of a row of labels."""
-        height = rows.top - self.theme.px(MARGIN) / 2
-        return (self.theme.px(MARGIN) / 2 if source else rows.bottom), height
-
-    def _paint_label(
-        self,
-        painter: QPainter,
-        rows: LaneRows,
-        source: bool,
-        index: int,
-        text: str,
-        ink: QColor,
-        pill: QColor | None,
-    ) -> None:
-        row = rows.source if source else rows.target
-        y, height = self._label_box(rows, source)
-        font = self.theme.font(rows.relative, bold=pill is not None)
-        width = QFontMetricsF(font).horizontalAdvance(text) + self.theme.px(GAP) * rows.relative
-        box = QRectF(float(row.centres[index]) - width / 2, y, width, height)
-        if pill is not None:
-            fill_rounded(painter, box.adjusted(1, 0, -1, 0), self.theme.px(4), pill)
-        painter.setFont(font)
-        painter.setPen(ink)
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
-
-    def _paint_more(
-        self, painter: QPainter, rows: LaneRows, source: bool, lit: Iterable[int]
-    ) -> None:
-        """At the edges: how many are out of view, lit where one of them is."""
-        row = rows.source if source else rows.target
-        y, height = self._label_box(rows, source)
-        left = QRectF(self.theme.px(MARGIN), y, rows.edge, height)
-        right = QRectF(self.width() - self.theme.px(MARGIN) - rows.edge, y, rows.edge, height)
-        sides = (
-            (row.before, left, "‹ {}", any(i < row.first for i in lit)),
-            (row.after, right, "{} ›", any(i >= row.last for i in lit)),
-        )
-        metrics = QFontMetricsF(self.theme.font(0.75))
-        for count, box, form, is_lit in sides:
-            if not count:
-                continue
-            if is_lit:
-                hue = self.theme.hue("source" if source else "target", 0.18)
-                fill_rounded(painter, box, self.theme.px(4), hue)
-            text = form.format(f"{count} more")
-            if metrics.horizontalAdvance(text) > rows.edge:
-                text = form.format(count)
-            painter.setFont(self.theme.font(0.75))
-            painter.setPen(self.theme.colour("dim"))
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+            paint_label(painter, self.theme, rows, False, index, text, colour, pill)
+        paint_more(painter, self.theme, rows, False, lit)
 
     # -- pointer ----------------------------------------------------------------------------
 
@@ -322,7 +264,7 @@ class LanesPanel(PaintedPanel):
         if rows.top < at.y() < rows.bottom:
             return None
         source = at.y() <= rows.top
-        index = (rows.source if source else rows.target).at(at.x())
+        index = rows.row(source).at(at.x())
         return None if index is None else (source, index)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -355,7 +297,7 @@ class LanesPanel(PaintedPanel):
             return
         rows = self.rows()
         source = event.position().y() < (rows.top + rows.bottom) / 2
-        row = rows.source if source else rows.target
+        row = rows.row(source)
         turned = event.angleDelta().x() or event.angleDelta().y()
         if row.most_scroll:
             self._scroll[source] = min(max(row.scroll - turned / 2, 0.0), row.most_scroll)
@@ -374,8 +316,7 @@ class LanesPanel(PaintedPanel):
 
     def _about_step(self, t: int) -> str:
         scene = self.scene
-        hidden = t == scene.t and not scene.reveals(Phase.TOKEN)
-        text = f"t {t} “{HIDDEN if hidden else scene.tokens[t - 1]}”"
+        text = f"t {t} “{scene.label(t)}”"
         if not self._knows(t):
             return text
         if scene.steps[t - 1].cross is None:

@@ -232,10 +232,28 @@ def test_the_first_tokens_of_a_long_source_begin_at_the_left(qtbot: QtBot) -> No
     assert shown.panel.rows().target.centres.max() < SIZE[0] / 4
 
 
-def test_type_shrinks_before_anything_is_left_out(qtbot: QtBot) -> None:
-    rows = made(qtbot, toy_scene(steps=5, source=13)).panel.rows()
-    assert rows.relative == 0.75
+@pytest.mark.parametrize(("source", "relative"), [(12, 1), (13, 0.85), (16, 0.75)])
+def test_type_shrinks_before_anything_is_left_out(
+    source: int, relative: float, qtbot: QtBot
+) -> None:
+    rows = made(qtbot, toy_scene(steps=5, source=source)).panel.rows()
+    assert rows.relative == relative
     assert (rows.source.before, rows.source.after) == (0, 0)
+
+
+def test_a_label_is_cut_only_where_type_of_a_smaller_size_has_no_room(qtbot: QtBot) -> None:
+    scene = toy_scene(steps=3, source=8)
+    assert scene.run is not None
+    long = "▁electroencephalography"
+    texts = {}
+    for count in (1, 3, 7):
+        run = replace(scene.run, source=(*(long,) * count, *scene.run.source[count:]))
+        rows = made(qtbot, replace(scene, run=run)).panel.rows()
+        texts[count] = rows.relative, rows.source_texts[0]
+    assert texts[1] == (1, long[1:])
+    assert texts[3] == (0.85, long[1:])
+    assert texts[7][0] == 0.85
+    assert texts[7][1].endswith("…")
 
 
 @pytest.mark.parametrize("width", [260, 760])
@@ -298,6 +316,20 @@ def test_the_source_follows_where_the_steps_look(qtbot: QtBot) -> None:
     for t in (1, 10, 35, 60):
         shown.show(shown.panel.scene.at(t, Phase.TOKEN))
         assert shown.panel.rows().source.shows(t - 1)
+
+
+@pytest.mark.parametrize("width", [260, 760])
+def test_what_the_step_looks_at_most_is_in_view_wherever_the_steps_around_it_look(
+    width: int, qtbot: QtBot
+) -> None:
+    places = np.eye(60)[[0, 1, 2, 58, 3, 4, 30, 5, 6, 59, 7, 1, 8, 28, 9, 40]].tolist()
+    shown = made(qtbot, looking(toy_scene(steps=16, source=60), places), (width, 180))
+    for t in range(1, 17):
+        shown.show(shown.panel.scene.at(t, Phase.TOKEN))
+        rows = shown.panel.rows()
+        column = int(np.argmax(places[t - 1]))
+        assert rows.source.shows(column)
+        assert shown.panel.ribbons(t - 1, rows) == [(float(rows.source.centres[column]), 1.0)]
 
 
 @pytest.mark.parametrize("mode", [ADDITIVE, hard(), FIXED, Mode("additive", "local-m", "hard")])
