@@ -24,7 +24,6 @@ _SHAPES: dict[str, tuple[int | str, ...]] = {
     "js": (4, 4),
     "kl": (4, 4),
 }
-_UNKNOWN = float("nan")
 
 Floats = NDArray[np.float64]
 

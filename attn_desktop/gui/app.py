@@ -106,6 +106,8 @@ def _take_picture(app: QApplication, window: MainWindow, path: Path, request: Re
         app.exec()
     window.session.undo_stack.setClean()  # nobody is there to be asked
     window.close()
+    if not ends:
+        raise KeyboardInterrupt  # closed before there was a picture
     problem = next(filter(None, ends), "")
     if problem:
         raise WindowError(f"no picture was taken: {problem}")

@@ -1,4 +1,4 @@
-"""Axes that paint themselves: words along source positions or steps, and a few round numbers."""
+"""Axes that paint themselves: words along source positions or steps."""
 
 from __future__ import annotations
 
@@ -18,8 +18,22 @@ COSINE, SINE = math.cos(math.radians(ANGLE_DEG)), math.sin(math.radians(ANGLE_DE
 LABEL_CHARACTERS = 14
 #: Sizes of type of the labels, the largest that fits.
 SIZES = (0.9, 0.82, 0.74)
+#: One more where all type is large.
+SMALLEST = 0.62
+#: Least distance of lines of type, in heights of a line: of upright ones only letters must not
+#: touch; leaning ones are closer to each other than their feet.
+UPRIGHT, LEANING = 0.84, 1.15
+#: Pixels between a leaning label at the top and the plot.
+FOOT = 4
 #: Most of the canvas that labels may take from the plot, along each side.
 SHARE = 0.36
+
+
+def shortened(labels: Sequence[str], font: QFont) -> tuple[str, ...]:
+    """Labels no longer than a label may be."""
+    metrics, right = QFontMetricsF(font), Qt.TextElideMode.ElideRight
+    room = metrics.averageCharWidth() * LABEL_CHARACTERS
+    return tuple(metrics.elidedText(label, right, room) for label in labels)
 
 
 class OwnAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no annotations
@@ -90,11 +104,9 @@ class LabelAxis(OwnAxis):
         """Show other labels, in the ink of `role`."""
         held = self._measured if theme == self._theme else {}
         self._theme, self._role = theme, role
-        metrics = QFontMetricsF(theme.font(SIZES[0]))
         bold = QFontMetricsF(theme.font(SIZES[0], bold=True))
-        room = metrics.averageCharWidth() * LABEL_CHARACTERS
-        for label in set(labels).difference(held):
-            cut = metrics.elidedText(label, Qt.TextElideMode.ElideRight, room)
+        new = list(set(labels).difference(held))
+        for label, cut in zip(new, shortened(new, theme.font(SIZES[0])), strict=True):
             held[label] = cut, bold.horizontalAdvance(cut)
         self._measured = {label: held[label] for label in labels}
         self._labels = [held[label][0] for label in labels]
@@ -126,14 +138,14 @@ class LabelAxis(OwnAxis):
         if not self._is_leaning:
             self.setWidth(math.ceil(min(longest + theme.px(10), SHARE * width)))
         else:
-            high = QFontMetricsF(theme.font(SIZES[0], bold=True)).height()
-            wanted = longest * SINE + high + theme.px(4)
+            metrics = QFontMetricsF(theme.font(SIZES[0], bold=True))
+            wanted = longest * SINE + self._least_deep(metrics) + 1
             self.setHeight(math.ceil(min(wanted, SHARE * height)))
             self._overhang = longest
-            self._leave_corner(self._widths, longest)
+            self._leave_corner(theme, self._widths, longest)
         self._draw_again()
 
-    def _leave_corner(self, widths: Sequence[float], longest: float) -> None:
+    def _leave_corner(self, theme: Theme, widths: Sequence[float], longest: float) -> None:
         """Beside the view, where labels at its end lean out, leave as much as they need."""
         layout = getattr(self.parentItem(), "layout", None)
         width = self._canvas[0]
@@ -143,8 +155,21 @@ class LabelAxis(OwnAxis):
         pitch = max(0.0, (1 - SHARE) * width - longest * COSINE) / max(1, len(widths))
         from_end = list(widths) if self.orientation == "bottom" else list(reversed(widths))
         out = max((w * COSINE - (i + 0.5) * pitch for i, w in enumerate(from_end)), default=0.0)
+        if width < len(widths) * self._least_pitch(theme):
+            out = 0.0  # where not all labels are shown anyway, those that lean out are not
         column = 0 if self.orientation == "bottom" else 2
         layout.setColumnMinimumWidth(column, max(0.0, min(out, SHARE / 2 * width)))
+
+    def _least_pitch(self, theme: Theme) -> float:
+        """Pixels between entries from which on all labels are shown."""
+        height = QFontMetricsF(theme.font(_sizes(theme)[-1])).height()
+        return height * (LEANING if self._is_leaning else UPRIGHT)
+
+    def _least_deep(self, metrics: QFontMetricsF) -> float:
+        """What leaning letters take from the depth, however short their line is."""
+        if self.orientation == "top":
+            return FOOT + metrics.ascent() * COSINE
+        return metrics.ascent() + metrics.descent() * COSINE
 
     # -- painting -------------------------------------------------------------------------
 
@@ -152,9 +177,8 @@ class LabelAxis(OwnAxis):
         first = self._place(view, 0.5)
         apart = self._place(view, 1.5) - first
         pitch = abs(apart)
-        # Leaning lines of type are closer to each other than their feet.
-        spread = 1.15 if self._is_leaning else 0.92
-        for size in SIZES:
+        spread = LEANING if self._is_leaning else UPRIGHT
+        for size in _sizes(theme):
             metrics = QFontMetricsF(theme.font(size))
             if metrics.height() * spread <= pitch:
                 break
@@ -171,7 +195,8 @@ class LabelAxis(OwnAxis):
             painter.setFont(font)
             painter.setPen(self._colour(theme, index, lit))
             if self._is_leaning:
-                self._paint_leaning(painter, index, first + index * apart, metrics, around)
+                whole = stride > 1 and not lit
+                self._paint_leaning(painter, index, first + index * apart, metrics, around, whole)
             else:
                 self._paint_upright(painter, index, first + index * apart, metrics)
 
@@ -210,8 +235,15 @@ class LabelAxis(OwnAxis):
         return metrics.elidedText(label, Qt.TextElideMode.ElideRight, room)
 
     def _paint_leaning(
-        self, painter: QPainter, index: int, x: float, metrics: QFontMetricsF, around: QRectF
+        self,
+        painter: QPainter,
+        index: int,
+        x: float,
+        metrics: QFontMetricsF,
+        around: QRectF,
+        whole: bool,
     ) -> None:
+        """whole: not at all where the canvas ends before the label does."""
         deep, height = self.size().height(), metrics.height()
         top = self.orientation == "top"
         # Letters lean over the foot of their line: at its start to the left, below it to the right.
@@ -222,10 +254,13 @@ class LabelAxis(OwnAxis):
         else:
             foot = min(x + height * 0.3, around.right() - after)
             beside = foot - around.left() - before
-        room = min((beside - 1) / COSINE, max((deep - height) / SINE, 0.0))
+        if whole and metrics.horizontalAdvance(self._labels[index]) * COSINE > beside - 1:
+            return
+        least = self._least_deep(metrics)
+        room = min((beside - 1) / COSINE, max((deep - least) / SINE, 0.0))
         label = self._cut(index, metrics, room)
         painter.save()
-        painter.translate(foot, deep - 4 if top else metrics.ascent())
+        painter.translate(foot, deep - FOOT if top else metrics.ascent())
         painter.rotate(-ANGLE_DEG)
         painter.drawText(QPointF(0 if top else -metrics.horizontalAdvance(label), 0), label)
         painter.restore()
@@ -239,66 +274,5 @@ class LabelAxis(OwnAxis):
         painter.drawText(QRectF(left, y - height, right - left, 2 * height), flags, label)
 
 
-class NumberAxis(OwnAxis):
-    """A few numbers at the left or right of a plot, under the symbol of what they measure."""
-
-    def __init__(self, orientation: str, symbol: str) -> None:
-        super().__init__(orientation)
-        self._symbol = symbol
-        self._ticks: Sequence[tuple[float, str]] = ()
-        self._colour = QColor()
-
-    def set_ticks(
-        self, ticks: Sequence[tuple[float, str]], theme: Theme, colour: QColor | None = None
-    ) -> None:
-        """Show numbers at these values of the view; the first ones matter most."""
-        self._theme, self._ticks = theme, ticks
-        self._colour = colour or theme.colour("dim")
-        metrics = QFontMetricsF(self._font(theme))
-        texts = [self._symbol, *(text for _, text in ticks)]
-        width = max(metrics.horizontalAdvance(text) for text in texts)
-        self.setWidth(math.ceil(width + theme.px(9)))
-        self._draw_again()
-
-    def headroom(self, theme: Theme) -> float:
-        """Pixels that the symbol needs above the topmost number."""
-        return QFontMetricsF(self._font(theme)).height() * 1.6
-
-    def _font(self, theme: Theme) -> QFont:
-        return theme.font(0.85)
-
-    def paint_labels(self, painter: QPainter, view: Any, theme: Theme) -> None:
-        painter.setFont(self._font(theme))
-        painter.setPen(self._colour)
-        height = painter.fontMetrics().height()
-        left = self.orientation == "left"
-        # The row may be wider than the axis: what belongs to the view stands next to it.
-        gap, width = theme.px(5), self.size().width()
-        box = QRectF(0 if left else gap, 0, width - gap, height)
-        side = Qt.AlignmentFlag.AlignRight if left else Qt.AlignmentFlag.AlignLeft
-        flags = side | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(box, flags, self._symbol)
-        taken = [height / 2]
-        for value, text in self._ticks:
-            y = self._place(view, value)
-            if all(abs(y - other) >= height * 0.95 for other in taken):
-                painter.drawText(box.translated(0, y - height / 2), flags, text)
-                taken.append(y)
-
-
-def round_numbers(low: float, high: float, most: int) -> list[float]:
-    """About `most` numbers, at least two, that are 1, 2 or 5 times a power of ten, in low..high.
-
-    None unless low < high, both finite.
-    """
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        return []
-    coarse = (high - low) / max(1, most)
-    power = 10.0 ** math.floor(math.log10(coarse))
-    steps = [power * m for m in (10, 5, 2, 1, 0.5, 0.2, 0.1)]
-    wide = [step for step in steps if step >= coarse * (1 - 1e-9)]
-    for step in [wide[-1], *steps[len(wide) :]]:
-        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-        if last > first:
-            break
-    return [index * step for index in range(first, last + 1)]
+def _sizes(theme: Theme) -> tuple[float, ...]:
+    return SIZES if theme.scale == 1 else (*SIZES, SMALLEST)

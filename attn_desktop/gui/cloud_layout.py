@@ -8,10 +8,8 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QFontMetricsF
 
-from attn_desktop.gui.axes import LABEL_CHARACTERS
 from attn_desktop.gui.plane import Plane
 
 Floats = NDArray[np.float64]
@@ -58,13 +56,6 @@ class CloudLayout:
         here, boxes = np.array([x, y]), self.labels
         inside = ((boxes[:, :2] <= here) & (here <= boxes[:, 2:])).all(axis=1)
         return ("label", int(inside.argmax())) if inside.any() else None
-
-
-def elided(labels: Sequence[str], font: QFont) -> tuple[str, ...]:
-    """Labels no longer than a label may be."""
-    metrics, right = QFontMetricsF(font), Qt.TextElideMode.ElideRight
-    room = metrics.averageCharWidth() * LABEL_CHARACTERS
-    return tuple(metrics.elidedText(label, right, room) for label in labels)
 
 
 def text_sizes(texts: Sequence[str], font: QFont) -> Floats:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QShowEvent
+from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from attn_desktop.common.registry import Registry
@@ -21,6 +21,10 @@ from attn_desktop.gui.scene import Light, Scene
 from attn_desktop.gui.theme import Theme
 
 PANELS: Registry[type[Panel]] = Registry("panel")
+#: In a panel of rows: how many further down a key goes.
+NEIGHBOURS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
+#: How the keyboard comes to a panel that shows then where it is; the mouse needs no such sign.
+BY_KEY = {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason}
 
 
 @dataclass(frozen=True)
@@ -158,6 +162,17 @@ class Panel(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.flush()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.frame(event.reason() in BY_KEY)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.frame(False)
+
+    def frame(self, framed: bool) -> None:
+        """Show whether keys go here; for a panel with keys of its own."""
 
     def leaveEvent(self, event: QEvent) -> None:
         self.ask(Hover())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from attn_desktop.gui.scene import Scene
 from attn_desktop.gui.stepping import Stepping
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
@@ -20,6 +21,7 @@ class Player(QObject):
         self.steps_per_s = min(SPEEDS, key=lambda speed: abs(speed - steps_per_s))
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._tick)
+        stepping.playhead.scene_changed.connect(self._stop_at_the_end)
 
     @property
     def playing(self) -> bool:
@@ -52,7 +54,11 @@ class Player(QObject):
     def _tick(self) -> None:
         stepping = self._stepping
         scene = stepping.playhead.scene
-        if stepping.session.document is None or (scene.complete and scene.t == len(scene.steps)):
+        if stepping.session.document is None:
             self.pause()
         elif scene.t < len(scene.steps) or not stepping.link.busy:
             stepping.step()
+
+    def _stop_at_the_end(self, scene: Scene) -> None:
+        if self.playing and scene.complete and scene.t == len(scene.steps):
+            self.pause()

@@ -21,9 +21,14 @@ FEWEST_IN_VIEW = 2
 
 
 class PlotPanel(Panel):
-    """A panel whose `canvas` is a pyqtgraph layout; `say_blank` covers it with a sentence."""
+    """A panel with one plot over source positions, or with a sentence instead: `say_blank`.
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    axes: of the plot, by side.
+    """
+
+    def __init__(
+        self, theme: Theme, axes: dict[str, pg.AxisItem], parent: QWidget | None = None
+    ) -> None:
         super().__init__(theme, parent)
         self.canvas = pg.GraphicsLayoutWidget()
         self.canvas.ci.layout.setSpacing(0)
@@ -36,6 +41,32 @@ class PlotPanel(Panel):
         self._blank.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._blank.setWordWrap(True)
         self._blank.hide()
+        self.plot = bare_plot(axes)
+        for side in ("left", "bottom", "right", "top"):
+            self.plot.showAxis(side, side in axes)
+        self.canvas.addItem(self.plot)
+        view = self.source_view
+        view.moved.connect(self.pointed)
+        view.clicked.connect(self.clicked)
+        view.dragged.connect(self.dragged)
+
+    @property
+    def source_view(self) -> Any:
+        """The view whose x axis is the source, for linking with other panels."""
+        return self.plot.getViewBox()
+
+    # -- pointer, in coordinates of the plot ----------------------------------------------
+
+    def pointed(self, at: QPointF | None) -> None:
+        """The pointer is there; None when it left."""
+
+    def clicked(self, at: QPointF) -> None:
+        """A click, also on a label beside the plot."""
+
+    def dragged(self, area: QRectF) -> None:
+        """From where the button was pressed to where the pointer is."""
+
+    # -- what is seen ---------------------------------------------------------------------
 
     def say_blank(self, text: str) -> None:
         """Say why there is nothing to see, in place of the plots; empty to show them again."""

@@ -1,4 +1,4 @@
-"""Matrices of signed numbers as images, with no more cells than there are pixels."""
+"""Matrices of numbers as images, with no more cells than there are pixels."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QImage, QPainter
 
 from attn_desktop.gui.theme import Theme
 
 Floats = NDArray[np.float64]
+Colours = NDArray[np.uint8]
 
 #: Share of the numbers that the colours tell apart; larger ones have the full colour.
 COLOURED = 0.99
@@ -53,12 +55,40 @@ def colour_limit(values: Floats) -> float:
 
 def signed_image(values: Floats, limit: float, theme: Theme) -> QImage:
     """A pixel a number, in the diverging colours from −limit to limit; NaN in the faint colour."""
-    lut = theme.diverging_lut()
     places = np.nan_to_num(values / limit, posinf=1.0, neginf=-1.0).clip(-1, 1)
-    colours = lut[np.rint((places + 1) * 127.5).astype(np.uint8)]
+    return image(_coloured(values, (places + 1) / 2, theme.diverging_lut(), theme))
+
+
+def alpha_colours(values: Floats, theme: Theme) -> Colours:
+    """α (T, G) in its colours, (T, G, 3); NaN in the faint colour."""
+    places = np.nan_to_num(values, posinf=1.0).clip(0, 1)
+    return _coloured(values, places, theme.alpha_lut(), theme)
+
+
+def _coloured(values: Floats, places: Floats, lut: Colours, theme: Theme) -> Colours:
+    """Colours at places from 0 to 1; faint where there is no number."""
+    colours = lut[np.rint(places * 255).astype(np.uint8)]
     faint = theme.colour("faint")
     colours[np.isnan(values)] = (faint.red(), faint.green(), faint.blue())
+    return colours
+
+
+def image(colours: Colours) -> QImage:
+    """A pixel a colour, (rows, columns, 3)."""
     high, wide, _ = colours.shape
     data = np.ascontiguousarray(colours).tobytes()
     # A copy, since a QImage does not keep the memory alive that it shows.
     return QImage(data, wide, high, 3 * wide, QImage.Format.Format_RGB888).copy()
+
+
+def paint_cells(
+    painter: QPainter, area: QRectF, cells: Peaks, image: QImage, shape: tuple[int, ...]
+) -> None:
+    """An image of cells over an area. shape: rows and columns before they were merged."""
+    # The last cell may stand for fewer numbers than the others, and is cut accordingly.
+    high = image.height() * cells.rows / shape[0] * area.height()
+    wide = image.width() * cells.columns / shape[1] * area.width()
+    painter.save()
+    painter.setClipRect(area)
+    painter.drawImage(QRectF(area.left(), area.top(), wide, high), image)
+    painter.restore()

@@ -35,10 +35,6 @@ class Row:
         """How many are behind the right edge."""
         return len(self.centres) - self.last
 
-    def shows(self, index: int) -> bool:
-        """Whether a label is in view."""
-        return self.first <= index < self.last
-
     def at(self, x: float) -> int | None:
         """The label in view whose slot holds x."""
         for index in range(self.first, self.last):

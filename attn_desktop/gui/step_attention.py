@@ -66,7 +66,7 @@ def step_attention(scene: Scene) -> StepAttention:
                 float(cross.center.mean()), cross.half_width or 0.0, step.mode.scope == "local-p"
             )
     if scene.reveals(Phase.ALPHA):
-        alpha = mean_alpha(axis, cross.alpha)
+        alpha = scene.alpha[scene.t - 1]
     known = scene.reveals(Phase.CONTEXT)
     return StepAttention(
         axis,
@@ -78,11 +78,6 @@ def step_attention(scene: Scene) -> StepAttention:
         is_hard=step.mode.weighting == HARD,
         center=center,
     )
-
-
-def mean_alpha(axis: SourceAxis, alpha: NDArray[np.floating[Any]]) -> Floats:
-    """α of each column, averaged over layers and heads: (layers, heads, S) to (G,)."""
-    return axis.sum(alpha.mean(axis=(0, 1), dtype=np.float64)).astype(np.float64)
 
 
 def mean_energies(axis: SourceAxis, energies: NDArray[np.floating[Any]]) -> Floats:

@@ -67,10 +67,12 @@ class Stepping(QObject):
         if document is not None and not scene.complete:
             self._decode_on(document.step_limit - len(scene.steps))
 
-    def stop(self) -> None:
-        """Stop whatever is under way."""
+    def stop(self) -> bool:
+        """Stop whatever is under way; whether it was a run that had more steps to go."""
+        job = self.link.decoding
         self._queued = 0
         self.link.stop()
+        return job is not None and job.steps > 1
 
     def _decode_on(self, steps: int, phase: Phase = Phase.TOKEN) -> None:
         """Decode after the last step of the branch."""
@@ -130,15 +132,16 @@ class Stepping(QObject):
             self._switch(self.session.mode, choice, f"choose {choice.how}, seed {choice.seed}")
 
     def _switch(self, mode: Mode, choice: Choice, text: str) -> None:
-        self.stop()
+        ran = self.stop()
         scene = self.playhead.scene
-        if scene.t == len(scene.steps) and not scene.complete:
+        if scene.t == len(scene.steps) and not scene.complete and not ran:
             after = replace(self.session.view, mode=mode, choice=choice)
             self.session.undo_stack.push(ChangeView(self.session, text, self.session.view, after))
-        elif scene.t == len(scene.steps):  # nothing follows an end: the whole output anew
+        elif scene.complete and scene.t == len(scene.steps):  # nothing follows: all of it anew
             self._branch(0, mode, choice, text, stay=None)
         else:
-            self._branch(scene.t, mode, choice, text, stay=scene.t)
+            stay = None if ran and scene.t == len(scene.steps) else scene.t
+            self._branch(scene.t, mode, choice, text, stay=stay, to_end=ran)
 
     def redraw(self) -> None:
         """Decode the step shown again as the next one would be, with a seed not yet used here."""
@@ -150,24 +153,24 @@ class Stepping(QObject):
                 "nothing is drawn here: switch to hard attention, or to sampled tokens", "note"
             )
             return
-        self.stop()
+        ran = self.stop()
         parent = scene.step.parent
         seeds = [child.choice.seed for child in document.tree.children(parent)]
         seed = max([*seeds, self.session.choice.seed]) + 1
         choice = replace(self.session.choice, seed=seed if seed <= MAX_SEED else 0)
         text = f"redraw step {scene.t} with seed {choice.seed}"
-        self._branch(scene.t - 1, self.session.mode, choice, text, stay=scene.t)
+        mode = self.session.mode
+        self._branch(scene.t - 1, mode, choice, text, stay=scene.t, to_end=ran)
 
     def force(self, token_id: int, token: str) -> None:
         """Take another token at the step shown, and decode on from it."""
         scene = self.playhead.scene
         if scene.step is None or scene.step.token_id == token_id:
             return
-        self.stop()
-        text = f"force “{token}” at step {scene.t}"
-        self._branch(
-            scene.t - 1, scene.step.mode, self.session.choice, text, stay=scene.t, forced=token_id
-        )
+        ran = self.stop()
+        text, mode = f"force “{token}” at step {scene.t}", scene.step.mode
+        choice = self.session.choice
+        self._branch(scene.t - 1, mode, choice, text, stay=scene.t, to_end=ran, forced=token_id)
 
     def _branch(
         self,
@@ -177,12 +180,16 @@ class Stepping(QObject):
         text: str,
         *,
         stay: int | None,
+        to_end: bool = False,
         forced: int | None = None,
     ) -> None:
-        """Decode after step t of the branch shown, as far as that went, reusing what is there."""
+        """Decode after step t of the branch shown, as far as that went, reusing what is there.
+
+        to_end: as far as that was about to go.
+        """
         document, scene = self.session.document, self.playhead.scene
         assert document is not None
-        goal = document.step_limit if scene.complete else len(scene.steps)
+        goal = document.step_limit if scene.complete or to_end else len(scene.steps)
         start = list(document.path(self.session.leaf, t))
         path, complete = document.retrace(start, goal, mode, choice, forced)
         if complete:

@@ -10,12 +10,12 @@ from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
 
 from attn_desktop.gui.painting import elided
-from attn_desktop.gui.raster import peaks
+from attn_desktop.gui.raster import alpha_colours, image, peaks
 from attn_desktop.gui.theme import Theme
 
 TALLEST_STRIP = 48
 #: Room for “t=7” instead of “7”.
-WIDE = 70
+WIDE = 84
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ def card_places(theme: Theme, width: float, top: float, height: float) -> CardPl
         bars.append(whole(QRectF(inner.left(), y, inner.width(), bar)))
         y += bar + gap
     # Below the strip stays room for the mark of a branch.
-    strip = min(inner.bottom() - y - px(7), px(TALLEST_STRIP))
+    strip = min(inner.bottom() - y - gap / 2 - px(9), px(TALLEST_STRIP))
     return CardPlaces(
         box,
         QRectF(inner.left(), inner.top(), inner.width(), line),
@@ -92,37 +92,25 @@ def paint_frame(painter: QPainter, theme: Theme, box: QRectF) -> None:
 
 
 def _paint_header(painter: QPainter, theme: Theme, box: QRectF, look: StepLook) -> None:
-    """The token, in smaller type before it is cut, and t where both fit."""
-    small = theme.font(0.72)
-    bold = theme.font(0.9, bold=True)
-    if QFontMetricsF(bold).horizontalAdvance(look.token) > box.width():
-        bold = theme.font(0.75, bold=True)
-    text = f"t={look.t}" if box.width() >= theme.px(WIDE) else str(look.t)
-    used = QFontMetricsF(bold).horizontalAdvance(look.token) + theme.px(5)
+    """The token and t; where both do not fit, the token is in smaller type and then cut."""
+    small, bold = theme.font(0.72), theme.font(0.9, bold=True)
     middle = Qt.AlignmentFlag.AlignVCenter
-    if used + QFontMetricsF(small).horizontalAdvance(text) <= box.width():
-        painter.setFont(small)
-        painter.setPen(theme.colour("dim"))
-        painter.drawText(box, Qt.AlignmentFlag.AlignRight | middle, text)
+    number = f"t={look.t}" if box.width() >= theme.px(WIDE) else str(look.t)
+    painter.setFont(small)
+    painter.setPen(theme.colour("dim"))
+    painter.drawText(box, Qt.AlignmentFlag.AlignRight | middle, number)
+    room = box.width() - QFontMetricsF(small).horizontalAdvance(number) - theme.px(5)
+    if QFontMetricsF(bold).horizontalAdvance(look.token) > room:
+        bold = theme.font(0.75, bold=True)
     painter.setFont(bold)
     painter.setPen(theme.ink("target"))
-    token = elided(look.token, bold, box.width())
-    painter.drawText(box, Qt.AlignmentFlag.AlignLeft | middle, token)
+    painter.drawText(box, Qt.AlignmentFlag.AlignLeft | middle, elided(look.token, bold, room))
 
 
 def strip_images(theme: Theme, alpha: NDArray[np.float64], width: int) -> list[QImage]:
     """α (T, G) as a row of at most `width` pixels a step; faint where it is not a number."""
     values = peaks(alpha, max(1, len(alpha)), max(1, width)).values
-    places = np.nan_to_num(values, posinf=1.0).clip(0, 1) * 255
-    colours = theme.alpha_lut()[np.rint(places).astype(np.int64)]
-    faint = theme.colour("faint")
-    colours[np.isnan(values)] = (faint.red(), faint.green(), faint.blue())
-    wide = colours.shape[1]
-    return [
-        # A copy, since a QImage does not keep the memory alive that it shows.
-        QImage(row.tobytes(), wide, 1, 3 * wide, QImage.Format.Format_RGB888).copy()
-        for row in colours
-    ]
+    return [image(row[None]) for row in alpha_colours(values, theme)]
 
 
 def whole(box: QRectF) -> QRect:

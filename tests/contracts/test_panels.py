@@ -13,7 +13,6 @@ import pytest
 
 pytest.importorskip("PySide6", reason="panels are part of the window")
 
-import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPoint
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
@@ -34,6 +33,7 @@ from attn_desktop.gui.panel import PANELS, Change, Panel
 from attn_desktop.gui.scene import Light, Phase, Scene
 from attn_desktop.gui.theme import Theme, theme
 from tests.gui import pointer
+from tests.gui.plot_pointer import every_move_counts
 from tests.toy_records import FIXED, toy_trace
 from tests.toy_scenes import hard, spoiled, toy_scene
 
@@ -107,11 +107,8 @@ every_scene = pytest.mark.parametrize("kind", list(SCENES))
 
 @pytest.fixture(autouse=True)
 def _every_move_counts() -> Iterator[None]:
-    """pyqtgraph leaves out moves of the pointer that follow each other fast."""
-    rate = pg.getConfigOption("mouseRateLimit")
-    pg.setConfigOption("mouseRateLimit", -1)
-    yield
-    pg.setConfigOption("mouseRateLimit", rate)
+    with every_move_counts():
+        yield
 
 
 def make(name: str, qtbot: QtBot, colours: Theme = LIGHT, shown: bool = True) -> Panel:

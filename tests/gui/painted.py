@@ -2,42 +2,56 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QImage, QWheelEvent
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from attn_desktop.gui.intents import Intent
-from attn_desktop.gui.panel import PaintedPanel
+from attn_desktop.gui.panel import Panel
 from attn_desktop.gui.scene import Light, Scene
 from attn_desktop.gui.theme import Theme, theme
-from tests.gui.pointer import settle
+from tests.gui.heard import Heard
+from tests.gui.pointer import settle, turn_wheel
 
-P = TypeVar("P", bound=PaintedPanel)
+P = TypeVar("P", bound=Panel)
 LIGHT = theme(dark=False)
 LEFT, NO_KEY = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
 
-class Painted(Generic[P]):
+def pixels(widget: QWidget) -> NDArray[np.int64]:
+    """(height, width, 3) of what is painted."""
+    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(image.constBits(), dtype=np.uint8)
+    rows = rows[: image.height() * image.bytesPerLine()].reshape(image.height(), -1)
+    seen = rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3)
+    return seen.astype(np.int64)
+
+
+def opened(
+    qtbot: QtBot, kind: type[P], scene: Scene, size: tuple[int, int], look: Theme = LIGHT
+) -> P:
+    """A panel of a kind, on the screen."""
+    panel = kind(look)
+    qtbot.addWidget(panel)
+    panel.resize(*size)
+    panel.set_scene(scene)
+    panel.show()
+    settle()
+    return panel
+
+
+class Painted(Heard[P]):
     """Shows a panel of a kind; keeps what it asked and said."""
 
     def __init__(
         self, qtbot: QtBot, kind: type[P], scene: Scene, size: tuple[int, int], look: Theme = LIGHT
     ) -> None:
-        self.panel = kind(look)
-        qtbot.addWidget(self.panel)
-        self.panel.resize(*size)
-        self.panel.show()
-        self.asked: list[Intent] = []
-        self.said: list[str] = []
-        self.panel.wanted.connect(self.asked.append)
-        self.panel.said.connect(self.said.append)
-        self.show(scene)
+        super().__init__(opened(qtbot, kind, scene, size, look))
 
     def show(self, scene: Scene, light: Light | None = None) -> None:
         self.panel.set_scene(scene)
@@ -46,11 +60,7 @@ class Painted(Generic[P]):
 
     def pixels(self) -> NDArray[np.int64]:
         """(height, width, 3) of what is painted."""
-        image = self.panel.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
-        rows = np.frombuffer(image.constBits(), dtype=np.uint8)
-        rows = rows[: image.height() * image.bytesPerLine()].reshape(image.height(), -1)
-        seen = rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3)
-        return seen.astype(np.int64)
+        return pixels(self.panel)
 
     def seen(self, colour: QColor, tolerance: int = 6) -> NDArray[np.bool_]:
         """(height, width) where a colour is seen, as it looks on the panel's ground."""
@@ -84,16 +94,4 @@ class Painted(Generic[P]):
 
     def turn_wheel(self, x: float, y: float, turned: int) -> None:
         """turned: in Qt's eighths of a degree, 120 a notch; positive is away from the user."""
-        place = QPointF(x, y)
-        event = QWheelEvent(
-            place,
-            self.panel.mapToGlobal(place),
-            QPoint(),
-            QPoint(0, turned),
-            Qt.MouseButton.NoButton,
-            NO_KEY,
-            Qt.ScrollPhase.NoScrollPhase,
-            False,
-        )
-        QApplication.sendEvent(self.panel, event)
-        settle()
+        turn_wheel(self.panel, QPoint(round(x), round(y)), turned / 120)

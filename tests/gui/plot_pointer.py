@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import pyqtgraph as pg
 from PySide6.QtCore import QPoint, QPointF
 
-from attn_desktop.gui.intents import Brush, Intent
+from attn_desktop.gui.intents import Brush
 from attn_desktop.gui.panel import Panel
+from attn_desktop.gui.plot_panel import PlotPanel
+from attn_desktop.gui.scene import Scene
 from tests.gui import pointer
+from tests.gui.heard import Heard
 
 
-class PlotPointer:
-    """Moves, clicks, drags and turns the wheel over `panel`; keeps what it asked and said."""
+@contextmanager
+def every_move_counts() -> Iterator[None]:
+    """pyqtgraph leaves out moves of the pointer that follow each other fast."""
+    rate = pg.getConfigOption("mouseRateLimit")
+    pg.setConfigOption("mouseRateLimit", -1)
+    yield
+    pg.setConfigOption("mouseRateLimit", rate)
 
-    def __init__(self, panel: Any) -> None:
-        self.panel: Panel = panel
+
+def show(panel: Panel, scene: Scene) -> None:
+    """Show a scene and wait until it is drawn."""
+    panel.set_scene(scene)
+    panel.flush()
+    pointer.settle()
+
+
+class PlotPointer(Heard[PlotPanel]):
+    """Moves, clicks, drags and turns the wheel over a panel; keeps what it asked and said."""
+
+    def __init__(self, panel: PlotPanel) -> None:
+        super().__init__(panel)
         self.view = panel.source_view
         self.canvas = panel.canvas
-        self.asked: list[Intent] = []
-        self.said: list[str] = []
-        self.panel.wanted.connect(self.asked.append)
-        self.panel.said.connect(self.said.append)
 
     @property
     def brushes(self) -> list[Brush]:

@@ -52,14 +52,14 @@ def drag(panel: QWidget, start: QPoint, end: QPoint) -> None:
     settle()
 
 
-def turn_wheel(panel: QWidget, at: QPoint, clicks: int = 1) -> None:
+def turn_wheel(panel: QWidget, at: QPoint, clicks: float = 1) -> None:
     """Away from the hand, or towards it where `clicks` is negative."""
     widget, place = _under(panel, at)
     event = QWheelEvent(
         QPointF(place),
         QPointF(widget.mapToGlobal(place)),
         QPoint(),
-        QPoint(0, 120 * clicks),
+        QPoint(0, round(120 * clicks)),
         Qt.MouseButton.NoButton,
         NO_KEY,
         Qt.ScrollPhase.NoScrollPhase,

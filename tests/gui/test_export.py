@@ -21,7 +21,7 @@ from attn_desktop.common.errors import ExportError
 from attn_desktop.gui.export import save_csv, save_png, save_svg, save_window
 from attn_desktop.gui.panel import Change, PaintedPanel, Panel, Table
 from attn_desktop.gui.panels.alignment import AlignmentPanel
-from attn_desktop.gui.plot_panel import PlotPanel, bare_plot
+from attn_desktop.gui.plot_panel import PlotPanel
 from attn_desktop.gui.scene import Scene
 from attn_desktop.gui.theme import DARK, LIGHT, Theme
 from tests.toy_records import toy_trace
@@ -74,9 +74,8 @@ class Plotted(PlotPanel):
     about = "For tests."
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(theme, parent)
-        self.plot = bare_plot()
-        self.canvas.addItem(self.plot)
+        axes = {side: pg.AxisItem(side) for side in ("left", "bottom")}
+        super().__init__(theme, axes, parent)
         self.plot.addItem(pg.ScatterPlotItem([1, 2, 3], [1, 3, 2], size=12, brush="#ff0000"))
         self.plot.addItem(pg.PlotCurveItem([1, 2, 3], [1, 3, 2], pen=pg.mkPen("#00ff00", width=3)))
 

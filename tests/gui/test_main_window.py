@@ -71,6 +71,7 @@ class Driver:
 def make(qapp: QApplication, qtbot: QtBot, endless_folder: Path) -> Iterator[Callable[..., Driver]]:
     """Opens windows and closes them at the end."""
     opened: list[MainWindow] = []
+    before = qapp.palette(), qapp.font(), qapp.styleSheet()
 
     def open_one(
         text: str | None = TEXT,
@@ -95,6 +96,9 @@ def make(qapp: QApplication, qtbot: QtBot, endless_folder: Path) -> Iterator[Cal
         window.session.undo_stack.setClean()
         window.close()
         shiboken6.delete(window)  # now, and not whenever Python comes to it
+    qapp.setPalette(before[0])
+    qapp.setFont(before[1])
+    qapp.setStyleSheet(before[2])
 
 
 def _limit(window: MainWindow) -> None:

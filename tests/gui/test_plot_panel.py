@@ -14,7 +14,8 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from attn_desktop.gui.axes import LabelAxis, NumberAxis, round_numbers
+from attn_desktop.gui.axes import LabelAxis
+from attn_desktop.gui.number_axis import NumberAxis, round_numbers
 from attn_desktop.gui.panel import Change
 from attn_desktop.gui.plot_panel import PlotPanel, PointerBox, bare_plot
 from attn_desktop.gui.theme import Theme, theme
@@ -30,14 +31,8 @@ class Labelled(PlotPanel):
     title, about = "Labelled", "For tests of axes."
 
     def __init__(self, colours: Theme, side: str) -> None:
-        super().__init__(colours)
         self.axis = LabelAxis(side)
-        self.plot = bare_plot({side: self.axis})
-        for other in ("left", "bottom"):
-            if other != side:
-                self.plot.hideAxis(other)
-        self.plot.showAxis(side)
-        self.canvas.addItem(self.plot)
+        super().__init__(colours, {side: self.axis})
 
     def draw(self, change: Change) -> None:
         self.paint_canvas()

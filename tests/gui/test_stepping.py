@@ -213,6 +213,20 @@ def test_undo_in_the_middle_of_a_run_stops_it_and_takes_it_back(desk: Desk) -> N
     assert len(desk.scene.branches) == 1
 
 
+def test_another_mode_during_a_run_goes_on_to_the_end(desk: Desk) -> None:
+    desk.stepping.run_after_encoding = False
+    desk.encode()
+    assert desk.session.document is not None
+    desk.session.document.step_limit = 60
+    desk.stepping.run()
+    desk.wait_for_steps(3)
+    desk.stepping.set_mode(DOT)
+    scene = desk.settle()
+    assert (len(scene.steps), scene.t) == (60, 60)
+    assert [step.mode for step in scene.steps[:3]] == [Mode()] * 3
+    assert scene.steps[-1].mode == DOT
+
+
 def test_a_cancelled_run_ends_within_a_step(desk: Desk) -> None:
     desk.stepping.run_after_encoding = False
     desk.encode()

@@ -3,38 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QPainter, QPainterPath
+from PySide6.QtGui import QPainterPath
 from PySide6.QtWidgets import QGraphicsPathItem, QGraphicsRectItem, QWidget
 
 from attn_desktop.common.mode import HARD
 from attn_desktop.gui.axes import LabelAxis
 from attn_desktop.gui.intents import Brush, GoTo, Hover
 from attn_desktop.gui.panel import Change, Table
-from attn_desktop.gui.plot_panel import PlotPanel, bare_plot, diamonds
+from attn_desktop.gui.plot_panel import PlotPanel, diamonds
+from attn_desktop.gui.raster import alpha_colours, peaks
 from attn_desktop.gui.scene import Phase
-from attn_desktop.gui.step_attention import mean_alpha
 from attn_desktop.gui.theme import Theme
 
 #: Largest cell, so that one step or one position does not fill the panel.
 CELL_WIDTH, CELL_HEIGHT = 96, 56
 #: Cells from this size on are set apart by lines.
 LINED = 14
-UNKNOWN = "…"
-
-
-class MatrixImage(pg.ImageItem):  # type: ignore[misc]  # pyqtgraph has no annotations
-    """Sharp cells, but blended where they are smaller than a pixel: none is passed over."""
-
-    def paint(self, painter: QPainter, *args: Any) -> None:
-        seen = painter.transform()
-        small = min(abs(seen.m11()), abs(seen.m22())) < 1
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, small)
-        super().paint(painter, *args)
 
 
 class AlignmentPanel(PlotPanel):
@@ -52,14 +40,10 @@ class AlignmentPanel(PlotPanel):
     natural = (380, 300)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(theme, parent)
         self._columns, self._rows = LabelAxis("top"), LabelAxis("left")
-        self.plot = bare_plot({"top": self._columns, "left": self._rows})
-        self.plot.showAxis("top")
-        self.plot.hideAxis("bottom")
+        super().__init__(theme, {"top": self._columns, "left": self._rows}, parent)
         self.plot.invertY(True)
-        self.canvas.addItem(self.plot)
-        self._image = MatrixImage(axisOrder="row-major", autoDownsample=True)
+        self._image = pg.ImageItem(axisOrder="row-major")
         self._unknown = QGraphicsRectItem()
         self._lines, self._draws = QGraphicsPathItem(), QGraphicsPathItem()
         self._lit_columns, self._lit_rows = QGraphicsPathItem(), QGraphicsPathItem()
@@ -77,19 +61,12 @@ class AlignmentPanel(PlotPanel):
             self.plot.addItem(item)
         #: (T, G); rows without attention are NaN.
         self._alpha = np.zeros((0, 0))
+        #: Most rows and columns of the image that is shown.
+        self._cells: tuple[int, int] | None = None
         self._hidden_token: int | None = None
         self._extent: tuple[object, int] | None = None
-        view = self.source_view
-        view.sigRangeChanged.connect(self._arrange)
-        view.sigResized.connect(self._arrange)
-        view.moved.connect(self._moved)
-        view.clicked.connect(self._clicked)
-        view.dragged.connect(self._dragged)
-
-    @property
-    def source_view(self) -> Any:
-        """The view whose x axis is the source, for linking with other panels."""
-        return self.plot.getViewBox()
+        self.source_view.sigRangeChanged.connect(self._arrange)
+        self.source_view.sigResized.connect(self._arrange)
 
     # -- drawing --------------------------------------------------------------------------
 
@@ -103,12 +80,11 @@ class AlignmentPanel(PlotPanel):
             self._paint_theme()
             self._columns.set_labels(scene.source.labels, theme, "source")
         if change.steps:
-            self._alpha = scene.alpha
-            self._show_image()
+            self._alpha, self._cells = scene.alpha, None
         hidden = None if not scene.t or scene.reveals(Phase.TOKEN) else scene.t - 1
         if change.steps or hidden != self._hidden_token:
             self._hidden_token = hidden
-            tokens = [UNKNOWN if row == hidden else token for row, token in enumerate(scene.tokens)]
+            tokens = [scene.label(step.t) for step in scene.steps]
             self._rows.set_labels(tokens, theme, "target")
         self._show_extent()
         if change.steps or change.place:
@@ -135,17 +111,20 @@ class AlignmentPanel(PlotPanel):
         self._lit_columns.setPen(pg.mkPen(theme.hue("source"), width=theme.px(1.5)))
         self._lines.setPen(pg.mkPen(theme.colour("card", 0.8 if theme.dark else 1), width=1))
 
-    def _show_image(self) -> None:
+    def _show_image(self, across: float, down: float) -> None:
+        """Cells in their colours; of those smaller than a pixel the largest α, or none is seen."""
         count, width = self._alpha.shape
         self._image.setVisible(count > 0)
-        if not count:
+        ratio = self.devicePixelRatioF()
+        most = (min(count, round(count * down * ratio)), min(width, round(width * across * ratio)))
+        if not count or most == self._cells:
             return
-        level = np.rint(np.nan_to_num(self._alpha).clip(0, 1) * 255).astype(np.uint8)
-        colours = self.theme.alpha_lut()[level]
-        faint = self.theme.colour("faint")
-        colours[np.isnan(self._alpha)] = (faint.red(), faint.green(), faint.blue())
-        self._image.setImage(colours, levels=(0, 255))
-        self._image.setRect(QRectF(0, 0, width, count))
+        self._cells = most
+        cells = peaks(self._alpha, *most)
+        self._image.setImage(alpha_colours(cells.values, self.theme), levels=(0, 255))
+        # The last cell may stand for fewer columns than the others; the view ends with them.
+        high, wide = cells.values.shape
+        self._image.setRect(QRectF(0, 0, wide * cells.columns, high * cells.rows))
 
     def _show_extent(self) -> None:
         """All rows and columns; what the user zoomed to stays while the columns are the same."""
@@ -190,6 +169,7 @@ class AlignmentPanel(PlotPanel):
         """What depends on the size of a cell: lines between cells, and the marks of draws."""
         count, width = self._alpha.shape
         across, down = self.source_view.pixels()
+        self._show_image(across, down)
         self._lines.setVisible(min(across, down) > self.theme.px(LINED))
         if self._lines.isVisible():
             lines = QPainterPath()
@@ -224,7 +204,7 @@ class AlignmentPanel(PlotPanel):
         ends = "black 0 · white 1" if self.theme.alpha_map == "grey" else "dark 0 · bright 1"
         other = None
         if scene.step is not None and scene.step.cross is not None and scene.reveals(Phase.ALPHA):
-            other = self.source_view.sum_outside(mean_alpha(scene.source, scene.step.cross.alpha))
+            other = self.source_view.sum_outside(scene.alpha[scene.t - 1])
         return f"α  {ends}" + ("" if other is None else f" · other {other:.2f} outside view")
 
     def table(self) -> Table:
@@ -247,15 +227,14 @@ class AlignmentPanel(PlotPanel):
         row, column = int(np.floor(at.y())), int(np.floor(at.x()))
         return row if 0 <= row < count else None, column if 0 <= column < width else None
 
-    def _moved(self, at: QPointF | None) -> None:
+    def pointed(self, at: QPointF | None) -> None:
         row, column = (None, None) if at is None else self._cell(at)
         scene = self.scene
         positions = [] if column is None else scene.source.positions(column)
         self.ask(Hover(frozenset(positions), frozenset() if row is None else frozenset({row + 1})))
         said = []
         if row is not None:
-            token = UNKNOWN if row == self._hidden_token else scene.tokens[row]
-            said.append(f"t {row + 1} “{token}”")
+            said.append(f"t {row + 1} “{scene.label(row + 1)}”")
         if column is not None:
             said.append(f"“{scene.source.labels[column]}”")
         text = " ← ".join(said)
@@ -270,14 +249,14 @@ class AlignmentPanel(PlotPanel):
             return "no attention"
         return f"α = {self._alpha[row, column]:.4f}"
 
-    def _clicked(self, at: QPointF) -> None:
+    def clicked(self, at: QPointF) -> None:
         row, column = self._cell(at)
         if row is not None:
             self.ask(GoTo(row + 1))
         elif column is not None and at.y() < 0:
             self.toggle_source(self.scene.source.positions(column))
 
-    def _dragged(self, area: QRectF) -> None:
+    def dragged(self, area: QRectF) -> None:
         self.flush()
         rows, columns = self._alpha.shape
         covered = range(max(0, int(area.left())), min(columns, int(np.ceil(area.right()))))

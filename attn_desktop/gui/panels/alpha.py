@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainterPath
 from PySide6.QtWidgets import QGraphicsPathItem, QWidget
 
 from attn_desktop.analysis.entropy import entropy
 from attn_desktop.analysis.labels import piece_label
-from attn_desktop.gui.axes import LabelAxis, NumberAxis, round_numbers
+from attn_desktop.gui.alpha_marks import DrawMark, Frame, ScopeMark
+from attn_desktop.gui.axes import LabelAxis
 from attn_desktop.gui.intents import Hover
+from attn_desktop.gui.number_axis import NumberAxis, round_numbers
 from attn_desktop.gui.panel import Change, Table
-from attn_desktop.gui.plot_panel import PlotPanel, bare_plot, diamonds
+from attn_desktop.gui.plot_panel import PlotPanel
 from attn_desktop.gui.scene import Phase
 from attn_desktop.gui.step_attention import (
-    Center,
     Floats,
     StepAttention,
-    column_places,
     energy_ends,
     energy_span,
-    mean_alpha,
     step_attention,
 )
 from attn_desktop.gui.step_figures import StepFigures
@@ -38,8 +36,6 @@ ALPHA_TICKS = ((0.0, "0"), (1.0, "1"), (0.5, "0.5"))
 BAR_SHARE, BAR_WIDTH = 0.7, 44
 #: Below so many pixels a column, bars touch.
 DENSE = 5
-#: Half a diagonal of the mark of a draw, in pixels.
-MARK = 6
 
 
 class AlphaPanel(PlotPanel):
@@ -62,49 +58,36 @@ class AlphaPanel(PlotPanel):
     natural = (380, 300)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(theme, parent)
         self._columns = LabelAxis("bottom")
         self._left, self._right = NumberAxis("left", "α"), NumberAxis("right", "e")
-        self.plot = bare_plot({"bottom": self._columns, "left": self._left, "right": self._right})
-        self.plot.showAxis("right")
-        self.canvas.addItem(self.plot)
+        axes = {"bottom": self._columns, "left": self._left, "right": self._right}
+        super().__init__(theme, axes, parent)
         self._outside, self._lit = QGraphicsPathItem(), QGraphicsPathItem()
         self._grid, self._bars = QGraphicsPathItem(), QGraphicsPathItem()
-        self._scope, self._gaussian = QGraphicsPathItem(), QGraphicsPathItem()
-        self._energies, self._marks = QGraphicsPathItem(), QGraphicsPathItem()
-        self._scope_text, self._mark_text = pg.TextItem(), pg.TextItem()
+        self._energies = QGraphicsPathItem()
+        self._scope, self._draw = ScopeMark(theme), DrawMark(theme)
         for item in (
             self._outside,
             self._lit,
             self._grid,
             self._bars,
-            self._scope,
-            self._gaussian,
+            self._scope.lines,
+            self._scope.gaussian,
             self._energies,
-            self._marks,
-            self._scope_text,
-            self._mark_text,
+            self._draw.leader,
+            self._draw.marks,
+            self._scope.label.item,
+            self._draw.label.item,
         ):
             self.plot.addItem(item)
-        for label in (self._scope_text, self._mark_text):
-            label.textItem.document().setDocumentMargin(1)
         self._shown: StepAttention | None = None
         self._lit_columns: list[int] = []
         self._ends: StepFigures[tuple[float, float]]
         self._span = (0.0, 0.0)
         self._extent: tuple[object, int] | None = None
-        view = self.source_view
-        view.setMouseEnabled(x=True, y=False)
-        view.sigXRangeChanged.connect(self._arrange)
-        view.sigResized.connect(self._fit)
-        view.moved.connect(self._moved)
-        view.clicked.connect(self._clicked)
-        view.dragged.connect(self._dragged)
-
-    @property
-    def source_view(self) -> Any:
-        """The view whose x axis is the source, for linking with other panels."""
-        return self.plot.getViewBox()
+        self.source_view.setMouseEnabled(x=True, y=False)
+        self.source_view.sigXRangeChanged.connect(self._arrange)
+        self.source_view.sigResized.connect(self._fit)
 
     # -- drawing --------------------------------------------------------------------------
 
@@ -140,7 +123,6 @@ class AlphaPanel(PlotPanel):
     def _paint_theme(self) -> None:
         theme = self.theme
         self.paint_canvas()
-        dim = theme.colour("dim")
         for item, fill in (
             (self._outside, theme.colour("faint")),
             (self._lit, theme.hue("source", 0.18)),
@@ -149,14 +131,9 @@ class AlphaPanel(PlotPanel):
             item.setPen(pg.mkPen(None))
             item.setBrush(fill)
         self._grid.setPen(pg.mkPen(theme.colour("border"), width=1))
-        self._scope.setPen(pg.mkPen(dim, width=1))
-        self._gaussian.setPen(pg.mkPen(dim, width=1, style=Qt.PenStyle.DashLine))
-        self._energies.setPen(pg.mkPen(dim, width=theme.px(2)))
-        self._marks.setPen(pg.mkPen(theme.hue("hard"), width=theme.px(1.5)))
-        for label, colour in ((self._scope_text, dim), (self._mark_text, theme.ink("hard"))):
-            label.setFont(theme.font(0.85))
-            label.setColor(colour)
-            label.fill = pg.mkBrush(theme.colour("card", 0.8))
+        self._energies.setPen(pg.mkPen(theme.colour("dim"), width=theme.px(2)))
+        self._scope.set_theme(theme)
+        self._draw.set_theme(theme)
         self._left.set_ticks(ALPHA_TICKS, theme, theme.ink("soft"))
 
     def _fit(self, *_: object) -> None:
@@ -166,7 +143,7 @@ class AlphaPanel(PlotPanel):
             return
         # Room above 1 for the symbols of the axes and for what is written there.
         height, headroom = max(view.height(), 1.0), self._left.headroom(self.theme)
-        top = 1 / (1 - min(headroom / height, 0.5))
+        top = 1 / (1 - min(max(headroom, self._draw.headroom()) / height, 0.5))
         extent = (self.scene.run, len(shown.axis))
         view.show_whole(QRectF(0, 0, len(shown.axis), top), anew=extent != self._extent)
         view.setYRange(0, top, padding=0)
@@ -188,14 +165,13 @@ class AlphaPanel(PlotPanel):
         shown = self._shown
         if shown is None:
             return
-        across, down = self.source_view.pixels()
-        top = self.source_view.viewRange()[1][1]
-        self._outside.setPath(_bands([] if shown.inside is None else ~shown.inside, top))
+        frame = Frame.of(self.source_view)
+        self._outside.setPath(_bands([] if shown.inside is None else ~shown.inside, frame.top))
         lit = np.zeros(len(shown.axis), dtype=np.bool_)
         lit[[column for column in self._lit_columns if column < len(lit)]] = True
-        self._lit.setPath(_bands(lit, top))
-        dense = across < self.theme.px(DENSE)
-        half = 0.5 if dense else min(BAR_SHARE, self.theme.px(BAR_WIDTH) / across) / 2
+        self._lit.setPath(_bands(lit, frame.top))
+        dense = frame.across < self.theme.px(DENSE)
+        half = 0.5 if dense else min(BAR_SHARE, self.theme.px(BAR_WIDTH) / frame.across) / 2
         bars, ticks, grid = QPainterPath(), QPainterPath(), QPainterPath()
         # A bar narrower than a pixel may cover none; the line around it does.
         pen = pg.mkPen(self.theme.hue("soft"), width=1) if dense else pg.mkPen(None)
@@ -214,74 +190,9 @@ class AlphaPanel(PlotPanel):
         self._bars.setPath(bars)
         self._energies.setPath(ticks)
         self._grid.setPath(grid)
-        self._place_scope(shown, across, down, top)
-        self._place_marks(shown, across, down, half)
+        highest = self._scope.place(shown, frame)
+        self._draw.place(shown, frame, half * frame.across, highest)
         self.captioned.emit()
-
-    def _place_scope(self, shown: StepAttention, across: float, down: float, top: float) -> None:
-        """p_t as a line, ±D as a bracket above 1, the Gaussian as a curve."""
-        center = shown.center
-        self._scope_text.setVisible(center is not None)
-        lines, curve = QPainterPath(), QPainterPath()
-        if center is not None:
-            middle, reach = center.p - 0.5, center.reach
-            ends = column_places(shown.axis, np.array([middle - reach, middle, middle + reach]))
-            left, x, right = ends.tolist()
-            y, tick = 1 + 5 / down, 3 / down
-            lines.moveTo(x, 0)
-            lines.lineTo(x, y)
-            lines.moveTo(left, y - tick)
-            lines.lineTo(left, y)
-            lines.lineTo(right, y)
-            lines.lineTo(right, y - tick)
-            if center.gaussian and reach > 0:
-                curve = _gaussian(shown, center)
-            self._scope_text.setText(f"p_t {center.p:.2f} ± {reach:g}")
-            self._write(self._scope_text, x, top, 0.0, across)
-        self._scope.setPath(lines)
-        self._gaussian.setPath(curve)
-
-    def _place_marks(
-        self, shown: StepAttention, across: float, down: float, bar_half: float
-    ) -> None:
-        """◆ above the bars of what was drawn, named beside it where it is one."""
-        theme, columns = self.theme, shown.axis.columns(frozenset(shown.drawn))
-        half = theme.px(MARK)
-        places = []
-        for column in columns:
-            bar = 0.0 if shown.alpha is None else float(np.nan_to_num(shown.alpha[column]))
-            places.append(QPointF(column + 0.5, min(bar + (half + 3) / down, 1.0)))
-        self._marks.setBrush(theme.hue("hard") if shown.is_hard else theme.colour("card"))
-        self._marks.setPath(diamonds(places, half / across, half / down))
-        self._mark_text.setVisible(len(shown.drawn) == 1)
-        if len(shown.drawn) != 1:
-            return
-        (column,), (at,) = columns, places
-        self._mark_text.setText(f"k={shown.drawn[0] + 1} “{shown.axis.labels[column]}”")
-        width = self._mark_text.boundingRect().width() / across
-        # At the top of the plot the mark stands on its bar, and the label beside the bar.
-        gap = max(half / across, bar_half if at.y() == 1.0 else 0.0) + 2 / across
-        left, right = self.source_view.viewRange()[0]
-        beside = [(at.x() + gap, at.x() + gap + width), (at.x() - gap - width, at.x() - gap)]
-        fitting = [(a, b) for a, b in beside if left <= a and b <= right] or beside[:1]
-        # Of the sides with room, the one with the lower bars, and above them.
-        a, b = min(fitting, key=lambda side: _highest(shown.alpha, *side))
-        tall = self._mark_text.boundingRect().height() / 2 / down
-        y = max(at.y(), min(_highest(shown.alpha, a, b) + tall, 1.0))
-        self._write(self._mark_text, (a + b) / 2, y, 0.5, across)
-        # Where neither side has room, it may not stand out of the plot.
-        self._mark_text.setVisible(left <= at.x() <= right and width <= right - left)
-
-    def _write(self, label: Any, x: float, y: float, anchor: float, across: float) -> None:
-        """Put a label with its middle at x, or as near as it can be within the view.
-
-        anchor: the share of the label that is above y.
-        """
-        left, right = self.source_view.viewRange()[0]
-        width = label.boundingRect().width() / across
-        start = min(max(x - width / 2, left), max(right - width, left))
-        label.setAnchor((0, anchor))
-        label.setPos(start, y)
 
     # -- words ----------------------------------------------------------------------------
 
@@ -299,7 +210,7 @@ class AlphaPanel(PlotPanel):
             return ""
         if step.cross is None or not scene.reveals(Phase.ALPHA):
             return ""
-        alpha = mean_alpha(scene.source, step.cross.alpha)
+        alpha = scene.alpha[scene.t - 1]
         parts = [f"H(α) {entropy(step.cross.alpha).mean():.2f}", f"Σ {alpha.sum():.3f}"]
         other = self.source_view.sum_outside(alpha)
         if other is not None:
@@ -331,7 +242,7 @@ class AlphaPanel(PlotPanel):
         inside = self._shown is not None and 0 <= column < len(self._shown.axis)
         return column if inside else None
 
-    def _moved(self, at: QPointF | None) -> None:
+    def pointed(self, at: QPointF | None) -> None:
         column = None if at is None else self._column(at)
         positions = [] if column is None else self.scene.source.positions(column)
         self.ask(Hover(frozenset(positions)))
@@ -360,12 +271,12 @@ class AlphaPanel(PlotPanel):
                 parts.append(f"◆ k = {k + 1}" + ("" if shown.u is None else f", u = {shown.u:.4f}"))
         return "  ".join(parts)
 
-    def _clicked(self, at: QPointF) -> None:
+    def clicked(self, at: QPointF) -> None:
         column = self._column(at)
         if column is not None:
             self.toggle_source(self.scene.source.positions(column))
 
-    def _dragged(self, area: QRectF) -> None:
+    def dragged(self, area: QRectF) -> None:
         self.flush()
         count = 0 if self._shown is None else len(self._shown.axis)
         covered = range(max(0, int(area.left())), min(count, int(np.ceil(area.right()))))
@@ -378,27 +289,6 @@ def _bands(columns: NDArray[np.bool_] | Iterable[bool], top: float) -> QPainterP
     for column in np.flatnonzero(np.asarray(columns)).tolist():
         path.addRect(QRectF(column, 0, 1, top))
     return path
-
-
-def _gaussian(shown: StepAttention, center: Center) -> QPainterPath:
-    """exp(−(j − p_t)² / 2σ²) with σ = D/2 (Luong et al. 2015, equation 10), cut at ±D."""
-    away = np.linspace(-center.reach, center.reach, 61)
-    places = center.p - 0.5 + away
-    inside = (0 <= places) & (places <= shown.axis.size)
-    heights = np.exp(-(away**2) / (2 * (center.reach / 2) ** 2))
-    path = QPainterPath()
-    points = zip(column_places(shown.axis, places[inside]), heights[inside], strict=True)
-    for number, (x, y) in enumerate(points):
-        (path.lineTo if number else path.moveTo)(float(x), float(y))
-    return path
-
-
-def _highest(alpha: Floats | None, left: float, right: float) -> float:
-    """The highest bar between two places."""
-    if alpha is None:
-        return 0.0
-    between = alpha[max(0, int(left)) : max(0, int(np.ceil(right)))]
-    return float(np.nan_to_num(between).max(initial=0.0))
 
 
 def _known(values: Floats | None, column: int) -> float | str:

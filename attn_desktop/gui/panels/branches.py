@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     QSize,
     Qt,
 )
-from PySide6.QtGui import QFocusEvent, QFont, QFontMetricsF, QKeyEvent, QPainter, QPalette, QPen
+from PySide6.QtGui import QFont, QFontMetricsF, QKeyEvent, QPainter, QPalette, QPen
 from PySide6.QtWidgets import (
     QLabel,
     QListView,
@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 from attn_desktop.common.mode import HARD
 from attn_desktop.gui.intents import Hover, ShowBranch
 from attn_desktop.gui.painting import elided, fill_rounded
-from attn_desktop.gui.panel import Change, Panel, Table
+from attn_desktop.gui.panel import NEIGHBOURS, Change, Panel, Table
 from attn_desktop.gui.scene import Branch
 from attn_desktop.gui.theme import Theme
 
@@ -46,8 +46,6 @@ NO_RUN = "Encode a sentence; every way to decode it is listed here."
 SMALL = 0.85
 #: Pixels at normal type: x of the rail, how far other branches are from it, radius of a circle.
 RAIL, INDENT, RADIUS = 14, 16, 5
-NEIGHBOURS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
-BY_KEY = {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason}
 
 
 class BranchesPanel(Panel):
@@ -162,15 +160,8 @@ class BranchesPanel(Panel):
         elif 0 <= shown + by < len(branches):
             self.ask(ShowBranch(branches[shown + by].leaf))
 
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        # Who came with the mouse knows where the focus is.
-        self._delegate.framed = event.reason() in BY_KEY
-        self.list.viewport().update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self._delegate.framed = False
+    def frame(self, framed: bool) -> None:
+        self._delegate.framed = framed
         self.list.viewport().update()
 
 

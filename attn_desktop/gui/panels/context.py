@@ -7,33 +7,23 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
-from PySide6.QtGui import (
-    QFontMetricsF,
-    QImage,
-    QMouseEvent,
-    QPainter,
-    QPen,
-    QWheelEvent,
-)
+from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from attn_desktop.common.mode import HARD, SOFT
 from attn_desktop.gui.intents import GoTo, Hover
-from attn_desktop.gui.line_plot import SMALL, Line, LinePlot, write_left_of
+from attn_desktop.gui.line_plot import SMALL, Line, LinePlot
 from attn_desktop.gui.panel import Change, PaintedPanel, Table
-from attn_desktop.gui.raster import Peaks, peaks, signed_image
 from attn_desktop.gui.scene import Phase, Scene
 from attn_desktop.gui.span import Span
+from attn_desktop.gui.step_contexts import FIXED, contexts
 from attn_desktop.gui.step_figures import StepFigures
+from attn_desktop.gui.step_raster import StepRaster
 from attn_desktop.gui.theme import Role, Theme
 from attn_desktop.trace.records import StepRecord
 
 Floats = NDArray[np.float64]
 
-#: What stands for the context of a step without attention.
-FIXED = "fixed"
-#: Share of the numbers that the colours tell apart; larger ones have the full colour.
-COLOURED = 0.99
 #: Tallest row of the raster and least room for the lines below, in pixels at normal type.
 ROW_HEIGHT, LINES_HEIGHT = 14, 60
 
@@ -77,13 +67,12 @@ class ContextPanel(PaintedPanel):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
-        self._history: Floats = np.zeros((0, 0))
+        self._raster = StepRaster(np.zeros((0, 0)), theme)
         self._reaches = StepFigures(_reach)
-        self._reach, self._coloured = 1.0, 1.0
+        self._reach = 1.0
         self._readings: dict[str, Floats] = {}
         self._share: _Share | None = None
         self._seen = Span.whole(0)
-        self._merged: tuple[object, Peaks, QImage] | None = None
         self._pointer: QPointF | None = None
         self._grip: tuple[float, int] | None = None
 
@@ -93,12 +82,11 @@ class ContextPanel(PaintedPanel):
         scene = self.scene
         if change.steps:
             size = 0 if scene.run is None else len(scene.run.fixed_context)
-            self._history = np.zeros((len(scene.steps), size))
+            history = np.zeros((len(scene.steps), size))
             for row, step in enumerate(scene.steps):
-                self._history[row] = step.active.context
+                history[row] = step.active.context
+            self._raster = StepRaster(history, self.theme)
             self._reach = max(self._reaches.of(scene.steps), default=0.0) or 1.0
-            self._coloured = _coloured(self._history)
-            self._merged = None
             if self._seen.size != size or not scene.steps:
                 self._seen = Span.whole(size)
         self._readings = _readings(scene)
@@ -132,7 +120,7 @@ class ContextPanel(PaintedPanel):
             with np.errstate(invalid="ignore"):
                 distance = np.linalg.norm(self._readings[SOFT] - self._readings[HARD])
             parts.append(f"‖c_soft − c_hard‖ {distance:.2f}")
-        parts.append(f"colours ±{self._coloured:.2g}")
+        parts.append(f"colours ±{self._raster.limit:.2g}")
         return " · ".join(parts)
 
     def table(self) -> Table:
@@ -154,16 +142,16 @@ class ContextPanel(PaintedPanel):
         if not self.scene.steps:
             self.paint_blank(painter, "Step to see the first context vector.")
             return
-        places = self._places()
-        painter.setFont(self.theme.font(SMALL))
-        self._paint_raster(painter, places.raster)
-        self._paint_steps(painter, places.raster)
+        places, t, lit = self._places(), self.scene.t, self.light.all_target
+        seen = (self._seen, places.raster, self.devicePixelRatioF())
+        self._raster.paint(painter, *seen, t, bool(self._readings), lit)
+        self._raster.paint_numbers(painter, places.raster, t, lit)
         if not places.lines.isEmpty():
             self._paint_step(painter, places)
 
     def _places(self) -> _Places:
         """The raster above, the lines of this step below; only the raster where it is low."""
-        px, count = self.theme.px, len(self._history)
+        px, count = self.theme.px, len(self.scene.steps)
         metrics = QFontMetricsF(self.theme.font(SMALL))
         labels = (f"−{self._reach:.2g}", str(count))
         gutter = max(metrics.horizontalAdvance(label) for label in labels) + px(10)
@@ -179,63 +167,6 @@ class ContextPanel(PaintedPanel):
         top = legend.bottom() + px(2)
         lines = QRectF(area.left(), top, area.width(), ticks.top() - px(2) - top)
         return _Places(raster, legend, lines, ticks)
-
-    def _cells(self, raster: QRectF) -> tuple[Peaks, QImage]:
-        """The raster of the dimensions seen, with no more cells than there are pixels."""
-        ratio = self.devicePixelRatioF()
-        high, wide = int(raster.height() * ratio), int(raster.width() * ratio)
-        key = (self._seen, high, wide)
-        if self._merged is None or self._merged[0] != key:
-            seen = self._history[:, self._seen.first : self._seen.last]
-            cells = peaks(seen, high, wide)
-            self._merged = key, cells, signed_image(cells.values, self._coloured, self.theme)
-        return self._merged[1:]
-
-    def _paint_raster(self, painter: QPainter, raster: QRectF) -> None:
-        theme, t, count = self.theme, self.scene.t, len(self._history)
-        cells, image = self._cells(raster)
-        # The last cell may stand for fewer numbers than the others, and is cut accordingly.
-        high = image.height() * cells.rows / count * raster.height()
-        wide = image.width() * cells.columns / len(self._seen) * raster.width()
-        painter.save()
-        painter.setClipRect(raster)
-        painter.drawImage(QRectF(raster.left(), raster.top(), wide, high), image)
-        painter.restore()
-        later = QRectF(raster)
-        later.setTop(raster.top() + t / count * raster.height())
-        painter.fillRect(later, theme.colour("card", 0.35))
-        if t and not self._readings:
-            painter.fillRect(self._row(raster, t), theme.colour("faint"))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(theme.colour("border"), 1))
-        painter.drawRect(raster)
-        painter.setPen(QPen(theme.hue("target", 0.7), theme.px(1)))
-        for lit in self.light.all_target - {t}:
-            if 1 <= lit <= count:
-                painter.drawRect(self._row(raster, lit))
-        if t:
-            painter.setPen(QPen(theme.hue("target"), theme.px(2)))
-            painter.drawRect(self._row(raster, t))
-
-    def _row(self, raster: QRectF, t: int) -> QRectF:
-        """The row of step t, at least as high as a frame that can be seen."""
-        pitch = raster.height() / len(self._history)
-        row = QRectF(raster.left(), raster.top() + (t - 1) * pitch, raster.width(), pitch)
-        spare = max(0.0, self.theme.px(3) - pitch) / 2
-        return row.adjusted(0, -spare, 0, spare)
-
-    def _paint_steps(self, painter: QPainter, raster: QRectF) -> None:
-        """Step numbers in the gutter: this one and lit ones first, others where there is room."""
-        theme, count = self.theme, len(self._history)
-        cap = QFontMetricsF(painter.font()).capHeight()
-        lit = [t for t in (self.scene.t, *sorted(self.light.all_target)) if 1 <= t <= count]
-        taken: list[float] = []
-        for t in (*lit, 1, count, *range(5, count, 5)):
-            middle = self._row(raster, t).center().y()
-            if all(abs(middle - other) >= cap + theme.px(4) for other in taken):
-                taken.append(middle)
-                painter.setPen(theme.ink("target") if t in lit else theme.colour("dim"))
-                write_left_of(painter, raster.left() - theme.px(5), middle + cap / 2, str(t))
 
     def _paint_step(self, painter: QPainter, places: _Places) -> None:
         """Both readings of this step, and what is lit of them."""
@@ -270,13 +201,6 @@ class ContextPanel(PaintedPanel):
 
     # -- pointer --------------------------------------------------------------------------
 
-    def _step_at(self, at: QPointF, raster: QRectF) -> int | None:
-        """The step whose row of the raster is under a point."""
-        if not raster.contains(at):
-            return None
-        count = len(self._history)
-        return min(count, 1 + int((at.y() - raster.top()) / raster.height() * count))
-
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self.flush()
         if not self.scene.steps:
@@ -287,7 +211,7 @@ class ContextPanel(PaintedPanel):
             moved = (x - at.x()) / places.raster.width() * len(self._seen)
             self._seen = self._seen.moved(first + round(moved))
         self._pointer = at
-        t = self._step_at(at, places.raster)
+        t = self._raster.step_at(places.raster, at)
         self.ask(Hover(target=frozenset(() if t is None else {t})))
         inside = t is not None or places.lines.united(places.ticks).contains(at)
         self.said.emit(self._value_at(at.x(), t or self.scene.t, places.raster) if inside else "")
@@ -300,19 +224,16 @@ class ContextPanel(PaintedPanel):
             return ""
         if t == self.scene.t and not self._readings:
             return f"c_{t} is computed after α"
-        step, (cells, _) = self.scene.steps[t - 1], self._cells(raster)
-        notes = ""
+        step, notes = self.scene.steps[t - 1], ""
+        cells = self._raster.cells(self._seen, raster, self.devicePixelRatioF())
         if cells.columns > 1:
             block = self._seen.block(dimension, cells.columns)
-            sizes = np.abs(self._history[t - 1, block.start : block.stop])
+            sizes = np.abs(self._raster.values[t - 1, block.start : block.stop])
             dimension = block.start + int(np.nan_to_num(sizes, nan=-1.0).argmax())
             notes += f"  largest of dimensions {block.start}–{block.stop - 1}"
         if cells.rows > 1:
             notes += f"  a pixel shows the largest of {cells.rows} steps"
-        values = [
-            f"{reading.context[dimension]:.3f} ({name if step.mode.attends else FIXED})"
-            for name, reading in step.readings.items()
-        ]
+        values = [f"{context[dimension]:.3f} ({name})" for name, context in contexts(step).items()]
         if self._share is not None and t == self.scene.t:
             values.append(f"{self._share.vector[dimension]:.3f} (α h of {self._share.label})")
         return f"c_{t}[{dimension}] = {' '.join(values)}{notes}"
@@ -324,7 +245,7 @@ class ContextPanel(PaintedPanel):
         if event.button() == Qt.MouseButton.MiddleButton:
             self._grip = (event.position().x(), self._seen.first)
         elif event.button() == Qt.MouseButton.LeftButton:
-            t = self._step_at(event.position(), self._places().raster)
+            t = self._raster.step_at(self._places().raster, event.position())
             if t is not None:
                 self.ask(GoTo(t))
 
@@ -358,19 +279,10 @@ def _readings(scene: Scene) -> dict[str, Floats]:
     step = scene.step
     if step is None or not scene.reveals(Phase.CONTEXT):
         return {}
-    if not step.mode.attends:
-        return {FIXED: step.active.context.astype(np.float64)}
-    names = [name for name in (SOFT, HARD) if name in step.readings]
-    return {name: step.readings[name].context.astype(np.float64) for name in names}
+    return {name: context.astype(np.float64) for name, context in contexts(step).items()}
 
 
 def _reach(step: StepRecord) -> float:
     """The largest magnitude in any context of a step, for the end of the axis of the lines."""
-    contexts = [reading.context for reading in step.readings.values()]
-    return max(float(np.abs(c[np.isfinite(c)]).max(initial=0.0)) for c in contexts)
-
-
-def _coloured(history: Floats) -> float:
-    """The magnitude at which colours end: few numbers are larger, and most differ in colour."""
-    sizes = np.abs(history[np.isfinite(history)])
-    return (float(np.quantile(sizes, COLOURED)) if sizes.size else 0.0) or 1.0
+    found = contexts(step).values()
+    return max(float(np.abs(c[np.isfinite(c)]).max(initial=0.0)) for c in found)

@@ -6,43 +6,34 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import (
-    QColor,
-    QFont,
-    QMouseEvent,
-    QPainter,
-    QPen,
-    QPolygonF,
-    QWheelEvent,
-)
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QFont, QMouseEvent, QPainter, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from attn_desktop.analysis.geometry import PrincipalComponents, convex_hull, principal_components
 from attn_desktop.common.mode import HARD, SOFT
-from attn_desktop.gui.cloud_layout import CloudLayout, elided, text_sizes
+from attn_desktop.gui.axes import shortened
+from attn_desktop.gui.cloud_layout import CloudLayout, text_sizes
+from attn_desktop.gui.cloud_painting import SMALL, CloudPainter, write
 from attn_desktop.gui.intents import GoTo, Hover
 from attn_desktop.gui.label_places import CalmLabels, boxes, place_labels
-from attn_desktop.gui.painting import draw_way
 from attn_desktop.gui.panel import Change, PaintedPanel, Table
 from attn_desktop.gui.plane import Plane
 from attn_desktop.gui.scene import Phase
+from attn_desktop.gui.step_contexts import FIXED, NAMES, contexts
 from attn_desktop.gui.theme import Theme
 from attn_desktop.trace.records import FloatArray, StepRecord
 
 Floats = NDArray[np.float64]
 
-#: What stands for the context of a step without attention.
-FIXED = "fixed"
-NAMES = {SOFT: "c_soft", HARD: "c_hard", FIXED: "fixed c"}
+LABELS = {SOFT: "c_soft", HARD: "c_hard", FIXED: "fixed c"}
 AXES = "PC1 →  PC2 ↑"
-#: Radius of a point with α = 0 and with α = 1, of c and of an earlier c, in pixels.
-LEAST, MOST, MARK, EARLIER = 2.4, 11.0, 5.5, 1.6
+#: Radius of a point with α = 0 and with α = 1, and of c, in pixels.
+LEAST, MOST, MARK = 2.4, 11.0, 5.5
 #: From this α on, a label makes room for the size of its point.
 LARGE_ALPHA = 0.05
 #: How near the pointer must come, in pixels, and how much closer than all the wheel goes.
 NEAR, CLOSEST = 5.0, 100.0
-SMALL = 0.82
 #: Below this height, in pixels at normal type, the axes are not named.
 LOW = 110
 
@@ -90,7 +81,7 @@ class GeometryPanel(PaintedPanel):
                 self._components = principal_components(run.states)
                 self._hull = convex_hull(self._components.coordinates)
             if change.source:
-                self._texts = elided(self.scene.source.labels, self._font())
+                self._texts = shortened(self.scene.source.labels, self._font())
                 self._labels = None
             if change.steps:
                 self._contexts = _projected(self.scene.steps, self._components)
@@ -136,7 +127,7 @@ class GeometryPanel(PaintedPanel):
             (j, axis.labels[axis.column(j)], x, y, "" if alpha is None else float(alpha[j]))
             for j, (x, y) in enumerate(self._components.coordinates.tolist())
         ]
-        rows += [("", NAMES[name], *place.tolist(), "") for name, place in self._marks().items()]
+        rows += [("", LABELS[name], *place.tolist(), "") for name, place in self._marks().items()]
         return Table(("position", "label", "PC1", "PC2", "alpha"), rows)
 
     # -- what goes where ------------------------------------------------------------------
@@ -160,7 +151,7 @@ class GeometryPanel(PaintedPanel):
         mark_labels = place_labels(
             marks,
             np.full(len(marks), size),
-            text_sizes([NAMES[name] for name in named], self._font()),
+            text_sizes([LABELS[name] for name in named], self._font()),
             busy,
             self._bounds(),
             px(2),
@@ -216,7 +207,6 @@ class GeometryPanel(PaintedPanel):
     # -- painting -------------------------------------------------------------------------
 
     def paint(self, painter: QPainter) -> None:
-        theme = self.theme
         if self._layout is None:
             self.paint_blank(painter, "Encode a sentence to see where its words lie.")
             return
@@ -224,63 +214,17 @@ class GeometryPanel(PaintedPanel):
         if (self._layout.plane.width, self._layout.plane.height) != size:
             closer = self._closer and replace(self._closer, width=size[0], height=size[1])
             self._look(closer)
-        layout = self._layout
-        painter.setPen(QPen(theme.hue("source", 0.5), 1))
-        painter.setBrush(theme.hue("source", 0.09))
-        painter.drawPolygon(QPolygonF([_point(at) for at in layout.points[self._hull]]))
-        self._paint_path(painter, layout)
-        self._paint_points(painter, layout)
-        self._paint_marks(painter, layout)
-        self._paint_labels(painter, layout)
+        layout, names, axis = self._layout, list(self._marks()), self.scene.source
+        lit = self.light.all_source
+        cloud = CloudPainter(painter, self.theme, layout)
+        cloud.paint_hull(self._hull)
+        cloud.paint_path()
+        cloud.paint_points(lit)
+        cloud.paint_marks(names, layout.plane.pixels(self._lit_contexts()))
+        cloud.paint_labels(self._texts, axis.starts, axis.columns(lit))
+        cloud.paint_mark_labels({name: LABELS[name] for name in names})
         for box in self._corner():
-            self._write(painter, AXES, box, theme.colour("dim"))
-
-    def _paint_path(self, painter: QPainter, layout: CloudLayout) -> None:
-        theme, radius = self.theme, self.theme.scale * EARLIER
-        draw_way(painter, layout.path, theme.hue("soft", 0.4))
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.hue("soft", 0.6))
-        for at in layout.path[np.isfinite(layout.path[:, 0])]:
-            painter.drawEllipse(_point(at), radius, radius)
-
-    def _paint_points(self, painter: QPainter, layout: CloudLayout) -> None:
-        """Large ones first, so that none hides another; a halo where one is lit."""
-        theme, lit, halo = self.theme, self.light.all_source, self.theme.px(4)
-        painter.setPen(Qt.PenStyle.NoPen)
-        order = np.argsort(-layout.radii, kind="stable")
-        for j in order[np.isfinite(layout.points[order, 0])].tolist():
-            at, radius = _point(layout.points[j]), float(layout.radii[j])
-            if j in lit:
-                painter.setBrush(theme.hue("source", 0.3))
-                painter.drawEllipse(at, radius + halo, radius + halo)
-            painter.setBrush(theme.hue("source"))
-            painter.drawEllipse(at, radius, radius)
-
-    def _paint_marks(self, painter: QPainter, layout: CloudLayout) -> None:
-        """c_soft a disc, c_hard a diamond, the fixed context a square; rings at lit steps."""
-        theme, size = self.theme, layout.mark
-        marks = {name: _point(at) for name, at in zip(self._marks(), layout.marks, strict=True)}
-        if SOFT in marks and HARD in marks:
-            painter.setPen(QPen(theme.hue("hard"), 1.3 * theme.scale, Qt.PenStyle.DashLine))
-            painter.drawLine(QLineF(marks[SOFT], marks[HARD]))
-        rim = QPen(theme.colour("text" if theme.dark else "card"), 1.2 * theme.scale)
-        painter.setPen(rim)
-        if HARD in marks:
-            painter.setBrush(theme.hue("hard"))
-            corners = [(0, -1), (1, 0), (0, 1), (-1, 0)]
-            diamond = [marks[HARD] + QPointF(x, y) * 1.4 * size for x, y in corners]
-            painter.drawPolygon(QPolygonF(diamond))
-        if SOFT in marks:
-            painter.setBrush(theme.hue("soft"))
-            painter.drawEllipse(marks[SOFT], size, size)
-        if FIXED in marks:
-            painter.setBrush(theme.colour("dim"))
-            half = QPointF(size, size) * 0.9
-            painter.drawRect(QRectF(marks[FIXED] - half, marks[FIXED] + half))
-        painter.setPen(QPen(theme.hue("target"), 1.6 * theme.scale))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        for at in layout.plane.pixels(self._lit_contexts()):
-            painter.drawEllipse(_point(at), size + theme.px(2), size + theme.px(2))
+            write(painter, self.theme, AXES, box, self.theme.colour("dim"))
 
     def _lit_contexts(self) -> Floats:
         """Coordinates (N, 2) of the contexts of lit steps, c_soft where there is attention."""
@@ -289,37 +233,6 @@ class GeometryPanel(PaintedPanel):
         hidden = set() if scene.reveals(Phase.CONTEXT) else {scene.t}
         lit = [t - 1 for t in self.light.all_target - hidden if 1 <= t <= len(places)]
         return places[lit][np.isfinite(places[lit]).all(axis=1)]
-
-    def _paint_labels(self, painter: QPainter, layout: CloudLayout) -> None:
-        theme, axis = self.theme, self.scene.source
-        lit = set(axis.columns(self.light.all_source))
-        large = np.maximum.reduceat(layout.radii, axis.starts) > layout.mark / 2
-        for column in np.flatnonzero(np.isfinite(layout.labels[:, 0])).tolist():
-            bold = column in lit
-            box, j = layout.labels[column], int(axis.starts[column])
-            self._paint_leader(painter, layout.points[j], box, float(layout.radii[j]))
-            ink = theme.ink("source") if bold else theme.colour("text" if large[column] else "dim")
-            self._write(painter, self._texts[column], box, ink, bold)
-        inks = {SOFT: theme.ink("soft"), HARD: theme.ink("hard"), FIXED: theme.colour("text")}
-        for name, at, box in zip(self._marks(), layout.marks, layout.mark_labels, strict=True):
-            if np.isfinite(box).all():
-                self._paint_leader(painter, at, box, layout.mark)
-                self._write(painter, NAMES[name], box, inks[name], bold=True)
-
-    def _paint_leader(self, painter: QPainter, at: Floats, box: Floats, radius: float) -> None:
-        """A line from a point to its label, where that had to move away."""
-        nearest = np.clip(at, box[:2], box[2:])
-        if np.linalg.norm(nearest - at) > radius + self.theme.px(6):
-            painter.setPen(QPen(self.theme.colour("dim", 0.7), 1))
-            painter.drawLine(QLineF(_point(at), _point(nearest)))
-
-    def _write(
-        self, painter: QPainter, text: str, box: Floats, ink: QColor, bold: bool = False
-    ) -> None:
-        painter.setFont(self.theme.font(SMALL, bold))
-        painter.setPen(ink)
-        area = QRectF(_point(box[:2]), _point(box[2:])).adjusted(-4, -4, 4, 4)
-        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
 
     # -- pointer --------------------------------------------------------------------------
 
@@ -347,9 +260,8 @@ class GeometryPanel(PaintedPanel):
 
     def _of_context(self, name: str, t: int) -> tuple[Hover, str]:
         scene, where = self.scene, _where(self._contexts[name][t - 1])
-        known = t != scene.t or scene.reveals(Phase.TOKEN)
-        token = f" “{scene.tokens[t - 1]}”" if known else ""
-        return Hover(target=frozenset({t})), f"{NAMES[name]} of t {t}{token}  at {where}"
+        said = f"{LABELS[name]} of t {t} “{scene.label(t)}”  at {where}"
+        return Hover(target=frozenset({t})), said
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self.flush()
@@ -411,18 +323,14 @@ class GeometryPanel(PaintedPanel):
 def _projected(steps: tuple[StepRecord, ...], components: PrincipalComponents) -> dict[str, Floats]:
     """Coordinates (T, 2) of every step's contexts by name, NaN where a step has none."""
     found = {name: np.full((len(steps), 2), np.nan) for name in NAMES}
-    contexts: dict[str, dict[int, FloatArray]] = {name: {} for name in NAMES}
+    rows: dict[str, dict[int, FloatArray]] = {name: {} for name in NAMES}
     for row, step in enumerate(steps):
-        for name, reading in step.readings.items():
-            contexts[name if step.mode.attends else FIXED][row] = reading.context
-    for name, held in contexts.items():
+        for name, context in contexts(step).items():
+            rows[name][row] = context
+    for name, held in rows.items():
         if held:
             found[name][list(held)] = components.project(np.stack(list(held.values())))
     return found
-
-
-def _point(at: Floats) -> QPointF:
-    return QPointF(float(at[0]), float(at[1]))
 
 
 def _where(place: Floats) -> str:

@@ -4,44 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QResizeEvent
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from attn_desktop.analysis.candidates import Candidate, Candidates, candidates
 from attn_desktop.common.mode import HARD
+from attn_desktop.gui.candidate_rows import MARGIN, OTHER, SMALL, CandidateRows, lay_out
 from attn_desktop.gui.intents import Force
 from attn_desktop.gui.numbers import bound_text, short_text
 from attn_desktop.gui.painting import elided, fill_rounded
-from attn_desktop.gui.panel import Change, PaintedPanel, Table
+from attn_desktop.gui.panel import NEIGHBOURS, Change, PaintedPanel, Table
 from attn_desktop.gui.scene import Phase
+from attn_desktop.gui.text_field import ENTER
 from attn_desktop.gui.theme import Theme
 
-#: Type of numbers and headers, relative to the window's.
-SMALL = 0.85
-#: Least and largest height of a row, margin around all, gap between columns, at normal type.
-LEAST_ROW, MOST_ROW, MARGIN, GAP = 20, 30, 8, 8
-#: Room of the mark in front of the chosen token.
-MARK = 12
-#: Least room of labels beside two columns of numbers, what they get before bars do, least bars.
-LEAST_LABEL, WIDE_LABEL, LEAST_BAR = 36, 90, 16
-OTHER = "other"
 #: Opacity of the bars of the reading in use, and of the other one; less of it for `other`.
 STRONG, QUIET, OTHER_STRENGTH = 0.95, 0.45, 0.4
-
-
-@dataclass(frozen=True)
-class _Columns:
-    """Where things are. labels: x range; bars: x range of p from 0 to 1; numbers: right edges."""
-
-    shown: tuple[Candidate, ...]
-    top: float
-    pitch: float
-    labels: tuple[float, float]
-    bars: tuple[float, float]
-    numbers: dict[str, float]
 
 
 class NextTokenPanel(PaintedPanel):
@@ -54,20 +34,25 @@ class NextTokenPanel(PaintedPanel):
         "Σ_j α_tj h_j, pink from the sampled h_k.\n"
         "The weighting in use is opaque and gives the order; ● is the token taken.\n"
         "“other” is what all tokens not shown add up to; <p is a bound where p was not recorded.\n"
-        "Click a token to take it instead, as a branch."
+        "Click a token to take it instead, as a branch; or ↑ ↓ and Enter, Escape to let go."
     )
     natural = (360, 190)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self._candidates: Candidates | None = None
-        self._columns: _Columns | None = None
+        self._columns: CandidateRows | None = None
         self._pointer: QPointF | None = None
+        #: The row that was chosen by key, and whether the panel shows that keys go to it.
+        self._row: int | None = None
+        self._framed = False
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def draw(self, change: Change) -> None:
         scene = self.scene
         self._columns = None
         if change.steps or change.place:
+            self._row = None
             known = scene.step is not None and scene.reveals(Phase.LOGITS)
             self._candidates = (
                 candidates(scene.step, scene.reveals(Phase.TOKEN))
@@ -109,50 +94,16 @@ class NextTokenPanel(PaintedPanel):
         """The candidates that have a row; `other` takes the last one."""
         return () if self._candidates is None else self.columns().shown
 
-    def _fitting(self, found: Candidates) -> tuple[Candidate, ...]:
-        room = self.height() - self._header() - self.theme.px(MARGIN)
-        return found.first(max(1, int(room / self._least_row()) - 1))
-
     def row_box(self, index: int) -> QRectF:
         """The row of a candidate shown; the one after the last is `other`."""
-        columns = self.columns()
-        return QRectF(0, columns.top + index * columns.pitch, self.width(), columns.pitch)
+        return self.columns().box(index)
 
-    def _least_row(self) -> float:
-        return max(self.theme.px(LEAST_ROW), QFontMetricsF(self.theme.font()).height())
-
-    def _header(self) -> float:
-        metrics = QFontMetricsF(self.theme.font(SMALL))
-        return self.theme.px(MARGIN) / 2 + metrics.height() + self.theme.px(2)
-
-    def columns(self) -> _Columns:
+    def columns(self) -> CandidateRows:
         """Columns and rows for the present size; there must be candidates."""
         if self._columns is None:
             assert self._candidates is not None
-            self._columns = self._lay_out(self._candidates)
+            self._columns = lay_out(self._candidates, self._active(), self.theme, self.size())
         return self._columns
-
-    def _lay_out(self, found: Candidates) -> _Columns:
-        px, top, shown = self.theme.px, self._header(), self._fitting(found)
-        rows = len(shown) + 1
-        pitch = min(px(MOST_ROW), (self.height() - top - px(MARGIN) / 2) / rows)
-        bold = QFontMetricsF(self.theme.font(bold=True))
-        texts = [OTHER, *(row.label for row in shown)]
-        needed = max(bold.horizontalAdvance(text) for text in texts) + 1
-        left, right = float(px(MARGIN) + px(MARK)), float(self.width() - px(MARGIN))
-        small = QFontMetricsF(self.theme.font(SMALL))
-        wide = max(small.horizontalAdvance(text) for text in ("<0.001", "soft", "hard")) + px(GAP)
-        names = found.names
-        if right - len(names) * wide - left < px(LEAST_LABEL):
-            names = (self._active(),)
-        numbers = {name: right - place * wide for place, name in enumerate(reversed(names))}
-        right -= len(names) * wide
-        room = right - left
-        # Bars only say how large the numbers are: labels come first where there is little room.
-        labels = min(needed, max(room * 0.6, min(room, px(WIDE_LABEL))))
-        start = left + labels + px(GAP)
-        bars = (start, right if right - start >= px(LEAST_BAR) else start)
-        return _Columns(shown, top, pitch, (left, left + labels), bars, numbers)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._columns = None
@@ -171,8 +122,17 @@ class NextTokenPanel(PaintedPanel):
             self.paint_blank(painter, f"p(y_{t}) is computed after s_{t}. F11: next phase.")
         else:
             self._paint_rows(painter, self._candidates, self.columns())
+        if self._framed:
+            self._paint_frame(painter, self.rect())
 
-    def _paint_rows(self, painter: QPainter, found: Candidates, columns: _Columns) -> None:
+    def _paint_frame(self, painter: QPainter, around: QRect) -> None:
+        """What has the keyboard, as fields and buttons show it."""
+        painter.setPen(QPen(self.theme.hue("source"), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        radius = self.theme.px(4)
+        painter.drawRoundedRect(QRectF(around).adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
+
+    def _paint_rows(self, painter: QPainter, found: Candidates, columns: CandidateRows) -> None:
         theme, shown = self.theme, self.shown()
         self._paint_header(painter, found, columns)
         pointed = self._pointed()
@@ -180,13 +140,15 @@ class NextTokenPanel(PaintedPanel):
             if row is pointed:
                 box = self.row_box(index).adjusted(theme.px(3), 0, -theme.px(3), 0)
                 fill_rounded(painter, box, theme.px(4), theme.colour("faint"))
+                if self._row is not None:
+                    self._paint_frame(painter, box.toRect())
             ink = theme.ink("target")
             self._paint_label(painter, columns, index, row.label, ink, row.chosen)
             self._paint_values(painter, columns, index, row.p, found.bounds)
         self._paint_label(painter, columns, len(shown), OTHER, theme.colour("dim"), False)
         self._paint_values(painter, columns, len(shown), found.other(shown), {}, OTHER_STRENGTH)
 
-    def _paint_header(self, painter: QPainter, found: Candidates, columns: _Columns) -> None:
+    def _paint_header(self, painter: QPainter, found: Candidates, columns: CandidateRows) -> None:
         theme, alone = self.theme, len(found.names) == 1
         for name in columns.numbers:
             painter.setFont(theme.font(SMALL, bold=not alone and name == self._active()))
@@ -198,7 +160,7 @@ class NextTokenPanel(PaintedPanel):
     def _paint_label(
         self,
         painter: QPainter,
-        columns: _Columns,
+        columns: CandidateRows,
         index: int,
         text: str,
         ink: QColor,
@@ -222,7 +184,7 @@ class NextTokenPanel(PaintedPanel):
     def _paint_values(
         self,
         painter: QPainter,
-        columns: _Columns,
+        columns: CandidateRows,
         index: int,
         p: Mapping[str, float],
         bounds: Mapping[str, float],
@@ -263,7 +225,7 @@ class NextTokenPanel(PaintedPanel):
             return self.theme.colour("dim", opacity)
         return self.theme.hue("hard" if name == HARD else "soft", opacity)
 
-    # -- pointer ----------------------------------------------------------------------------
+    # -- pointer and keys -------------------------------------------------------------------
 
     def _point(self) -> None:
         """Follow the pointer, and what has come to lie under it."""
@@ -278,18 +240,19 @@ class NextTokenPanel(PaintedPanel):
         return self.scene.step is not None and row.token_id != self.scene.step.token_id
 
     def _index(self) -> int | None:
-        """The row under the pointer, counted with `other`."""
-        if self._pointer is None or self._candidates is None:
+        """The row that was chosen by key, or else the one under the pointer; also `other`."""
+        if self._candidates is None:
             return None
-        rows = range(len(self.shown()) + 1)
-        return next((row for row in rows if self.row_box(row).contains(self._pointer)), None)
+        if self._row is not None:
+            return min(self._row, len(self.shown()) - 1)
+        return None if self._pointer is None else self.columns().at(self._pointer)
 
     def _pointed(self) -> Candidate | None:
         index, shown = self._index(), self.shown()
         return None if index is None or index >= len(shown) else shown[index]
 
     def _about(self) -> str:
-        """What the pointer is over, and what a click does."""
+        """What is chosen or pointed at, and how it is taken."""
         index, found, shown = self._index(), self._candidates, self.shown()
         if index is None or found is None:
             return ""
@@ -298,7 +261,8 @@ class NextTokenPanel(PaintedPanel):
         row = shown[index]
         text = f"“{row.label}”   {self._values(row.p, found.bounds)}"
         if self._free(row):
-            return f"{text}   click to take “{row.label}” instead (a branch)"
+            how = "click" if self._row is None else "press Enter"
+            return f"{text}   {how} to take “{row.label}” instead (a branch)"
         return f"{text}   taken" if row.chosen else text
 
     def _values(self, p: Mapping[str, float], bounds: Mapping[str, float]) -> str:
@@ -313,16 +277,56 @@ class NextTokenPanel(PaintedPanel):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self.flush()
         self._pointer = event.position()
-        self._point()
-        self.said.emit(self._about())
-        self.update()
+        self._choose(None)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.flush()
         self._pointer = event.position()
+        self._choose(None)
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._take()
+
+    def _choose(self, row: int | None) -> None:
+        """Choose a row by key, or none, so that the pointer counts."""
+        self._row = row
+        self._point()
+        self.said.emit(self._about())
+        self.update()
+
+    def _take(self) -> None:
         row = self._pointed()
-        if row is not None and event.button() == Qt.MouseButton.LeftButton and self._free(row):
+        if row is not None and self._free(row):
             self.ask(Force(row.token_id, row.label))
+
+    def event(self, event: QEvent) -> bool:
+        # Escape stops what runs, unless there is something to put out here.
+        override = event.type() == QEvent.Type.ShortcutOverride
+        if override and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            event.setAccepted(self._row is not None)
+            return self._row is not None
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        self.flush()
+        key, count = Qt.Key(event.key()), len(self.shown())
+        if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier or not count:
+            super().keyPressEvent(event)
+        elif key in NEIGHBOURS:
+            first = 0 if NEIGHBOURS[key] > 0 else count - 1
+            row = first if self._row is None else self._row + NEIGHBOURS[key]
+            self._choose(max(0, min(row, count - 1)))
+        elif self._row is not None and key in ENTER:
+            self._take()
+        elif self._row is not None and key == Qt.Key.Key_Escape:
+            self._choose(None)
+        else:
+            super().keyPressEvent(event)
+
+    def frame(self, framed: bool) -> None:
+        self._framed = framed
+        if not self.hasFocus():
+            self._row = None
+        self.update()
 
     def leaveEvent(self, event: QEvent) -> None:
         self._pointer = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, Qt
@@ -12,48 +11,24 @@ from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPen, QResizeEve
 from PySide6.QtWidgets import QWidget
 
 from attn_desktop.analysis.four_readings import NAMES, SAMPLED, NamedReading, four_readings
-from attn_desktop.analysis.pooling import pool_extremes
 from attn_desktop.common.mode import SOFT
 from attn_desktop.gui.intents import Hover
 from attn_desktop.gui.numbers import short_text
 from attn_desktop.gui.painting import elided, fill_rounded
 from attn_desktop.gui.panel import Change, PaintedPanel, Table
-from attn_desktop.gui.raster import colour_limit, signed_image
+from attn_desktop.gui.raster import colour_limit, paint_cells, peaks, signed_image
+from attn_desktop.gui.reading_rows import AFTER, MARGIN, SMALL, ReadingRows, lay_out
 from attn_desktop.gui.scene import Phase
 from attn_desktop.gui.theme import Role, Theme
 
-#: Type of what is not a name, relative to the window's.
-SMALL = 0.88
-#: Heights of rows, margin around all, gap between columns, at normal type.
-LEAST_ROW, MOST_ROW, MARGIN, GAP = 18, 60, 8, 10
 #: Largest heights of strips and bars; least width of a cell of a strip, for colours to be seen.
 STRIP, BAR, CELL = 32, 16, 3
-#: Least width of a strip; of a bar of p = 1 beside a strip, and without one; gap after bars.
-LEAST_STRIP, LEAST_BAR, SHORT_BAR, AFTER = 24, 56, 16, 6
-#: Room from which p of the token taken has a column of its own, and how wide that may be.
-WIDE, MOST_CHOSEN = 230, 90
-#: Fewer rows than these would compare nothing.
-LEAST_ROWS = 2
 ROLES: dict[str, Role] = {
     "soft": "soft",
     "sampled": "hard",
     "argmax": "argmax",
     "expected": "expected",
 }
-
-
-@dataclass(frozen=True)
-class _Places:
-    """x ranges of the columns; a header where there is room; `chosen` where there is room."""
-
-    header: float
-    pitch: float
-    rows: int
-    name: tuple[float, float]
-    strip: tuple[float, float]
-    bar: tuple[float, float]
-    right: float
-    chosen: tuple[float, float] | None
 
 
 class SoftHardPanel(PaintedPanel):
@@ -75,7 +50,7 @@ class SoftHardPanel(PaintedPanel):
         super().__init__(theme, parent)
         self._readings: tuple[NamedReading, ...] = ()
         self._limit = 1.0
-        self._places: _Places | None = None
+        self._places: ReadingRows | None = None
         self._pointer: QPointF | None = None
 
     def draw(self, change: Change) -> None:
@@ -120,52 +95,17 @@ class SoftHardPanel(PaintedPanel):
 
     # -- where things are -------------------------------------------------------------------
 
-    def places(self) -> _Places:
-        """Columns and rows for the present size; fewer rows where it is very low."""
+    def places(self) -> ReadingRows:
+        """Columns and rows for the present size."""
         if self._places is None:
-            self._places = self._lay_out()
+            said = [self._said_by(reading) for reading in self._readings]
+            header = self._chosen_header()
+            self._places = lay_out(NAMES, said, header, self.theme, self.size())
         return self._places
-
-    def _lay_out(self) -> _Places:
-        px, width, height = self.theme.px, self.width(), self.height()
-        small = QFontMetricsF(self.theme.font(SMALL))
-        bold = QFontMetricsF(self.theme.font(bold=True))
-        least = max(px(LEAST_ROW), bold.height())
-        margin, gap, count = px(MARGIN), px(GAP), len(self._readings)
-        header = small.height() + px(4)
-        if height - margin < header + count * least:
-            header = 0.0
-        room = height - margin - header
-        rows = min(count, max(LEAST_ROWS, int(room / least)))
-        pitch = min(px(MOST_ROW), room / max(1, rows))
-        right = float(width - margin)
-        number = small.horizontalAdvance("<0.001") + 1
-        names = max(bold.horizontalAdvance(name) for name in NAMES)
-        name = (margin, margin + max(0.0, min(names, right - margin - gap - number)))
-        chosen = None
-        if header and right - name[1] > px(WIDE):
-            wide = small.horizontalAdvance(self._chosen_header()) + 1
-            wide = max(number, min(wide, px(MOST_CHOSEN)))
-            chosen = (right - wide, right)
-            right -= wide + gap
-        left = name[1] + gap
-        room = max(0.0, right - left)
-        texts = [small.horizontalAdvance(self._said_by(reading)) for reading in self._readings]
-        after = px(AFTER)
-        # What it would say comes before how sure it is, and that before what it looked at.
-        label = min(max(texts, default=0.0) + 1, room)
-        strip = min(room * 0.5, room - label - after - px(LEAST_BAR) - gap)
-        strip_end = left + strip if strip >= px(LEAST_STRIP) else left
-        start = strip_end + gap if strip_end > left else left
-        end = right - label - after
-        bar = (start, end) if end - start >= px(SHORT_BAR) else (start, start)
-        return _Places(header, pitch, rows, name, (left, strip_end), bar, right, chosen)
 
     def row_box(self, index: int) -> QRectF:
         """The row of a reading."""
-        places = self.places()
-        top = self.theme.px(MARGIN) / 2 + places.header + index * places.pitch
-        return QRectF(0, top, self.width(), places.pitch)
+        return self.places().box(index)
 
     def _said_by(self, reading: NamedReading) -> str:
         """What stands after the bar."""
@@ -198,12 +138,12 @@ class SoftHardPanel(PaintedPanel):
         else:
             self._paint_rows(painter, self.places())
 
-    def _paint_rows(self, painter: QPainter, places: _Places) -> None:
+    def _paint_rows(self, painter: QPainter, places: ReadingRows) -> None:
         theme = self.theme
         if places.header:
             self._paint_header(painter, places)
         pointed = self._pointed()
-        for index, reading in enumerate(self._readings[: places.rows]):
+        for index, reading in enumerate(self._readings[: places.count]):
             box = self.row_box(index)
             if reading is pointed:
                 around = box.adjusted(theme.px(3), 0, -theme.px(3), 0)
@@ -218,11 +158,11 @@ class SoftHardPanel(PaintedPanel):
             t, area = self.scene.t, (places.bar[0], self.width() - theme.px(MARGIN))
             painter.setFont(theme.font(SMALL))
             painter.setPen(theme.colour("dim"))
-            box = self.row_box(0).united(self.row_box(places.rows - 1))
+            box = self.row_box(0).united(self.row_box(places.count - 1))
             texts = (f"p(y_{t}) is computed after s_{t}", f"p(y_{t}) after s_{t}")
             self._write_longest(painter, area, box, texts)
 
-    def _paint_header(self, painter: QPainter, places: _Places) -> None:
+    def _paint_header(self, painter: QPainter, places: ReadingRows) -> None:
         theme = self.theme
         painter.setFont(theme.font(SMALL))
         painter.setPen(theme.colour("dim"))
@@ -238,7 +178,7 @@ class SoftHardPanel(PaintedPanel):
             self._write(painter, places.chosen, box, text, Qt.AlignmentFlag.AlignRight)
 
     def _paint_strip(
-        self, painter: QPainter, places: _Places, box: QRectF, reading: NamedReading
+        self, painter: QPainter, places: ReadingRows, box: QRectF, reading: NamedReading
     ) -> None:
         theme, (left, right) = self.theme, places.strip
         if reading.context is None:
@@ -254,8 +194,10 @@ class SoftHardPanel(PaintedPanel):
         area = QRectF(round(left), top, round(right) - round(left), round(high))
         if area.width() < 1 or not reading.context.size:
             return
-        cells = pool_extremes(reading.context, max(1, int(area.width() / theme.px(CELL))))
-        painter.drawImage(area, signed_image(cells[None], self._limit, theme))
+        row = reading.context[None]
+        cells = peaks(row, 1, int(area.width() / theme.px(CELL)))
+        image = signed_image(cells.values, self._limit, theme)
+        paint_cells(painter, area, cells, image, row.shape)
         lit = bool(self.light.all_source.intersection(reading.positions))
         pen = QPen(theme.hue("source"), theme.px(2)) if lit else QPen(theme.colour("border"), 1)
         painter.setPen(pen)
@@ -264,7 +206,7 @@ class SoftHardPanel(PaintedPanel):
         painter.drawRect(area.adjusted(inset, inset, -inset, -inset))
 
     def _paint_prediction(
-        self, painter: QPainter, places: _Places, box: QRectF, reading: NamedReading
+        self, painter: QPainter, places: ReadingRows, box: QRectF, reading: NamedReading
     ) -> None:
         theme, told, (left, right) = self.theme, reading.prediction, places.bar
         painter.setFont(theme.font(SMALL))
@@ -321,9 +263,8 @@ class SoftHardPanel(PaintedPanel):
     def _pointed(self) -> NamedReading | None:
         if self._pointer is None or not self._readings:
             return None
-        rows = range(self.places().rows)
-        found = (self._readings[i] for i in rows if self.row_box(i).contains(self._pointer))
-        return next(found, None)
+        row = self.places().at(self._pointer)
+        return None if row is None else self._readings[row]
 
     def _about(self, reading: NamedReading) -> str:
         """Where a reading looks, how sure it is, and how far it is from the others."""

@@ -12,18 +12,23 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QPushButton,
+    QSizePolicy,
     QTextEdit,
     QVBoxLayout,
     QWidget,
 )
 
+from attn_desktop.analysis.pieces import escape_unsafe, join_pieces
 from attn_desktop.gui.intents import EncodeText, Hover
+from attn_desktop.gui.output_text import OutputText
 from attn_desktop.gui.panel import Change, Panel, Table
+from attn_desktop.gui.scene import Phase
 from attn_desktop.gui.text_field import MAX_CHARACTERS, TextField, too_long, utf16_length
 from attn_desktop.gui.theme import Theme
 
 #: Characters of a sample in the menu.
 SAMPLE_CHARACTERS = 60
+UNSENT = "edited · Enter encodes it"
 
 
 class SourcePanel(Panel):
@@ -35,7 +40,8 @@ class SourcePanel(Panel):
     about = (
         "x_1 … x_S: the text that is encoded to annotations h_j, one for each piece.\n"
         "Enter encodes it, Shift+Enter breaks the line, Escape leaves the field.\n"
-        "Point at a word to light it everywhere."
+        "Point at a word to light it everywhere.\n"
+        "Output: what the branch shown says; after the playhead it is pale."
     )
     natural = (230, 180)
 
@@ -70,6 +76,12 @@ class SourcePanel(Panel):
         self._layout.addWidget(self._error)
         self._layout.addLayout(row)
         self._layout.addWidget(self._counts)
+        # What is too much goes to the field, which keeps what it needs at least.
+        self.field.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        self.output = OutputText(theme)
+        self._layout.addWidget(self.output)
+        self._pieces: list[str] = []
+        self._output = ""
         self._filling, self._unsent = False, False
         self._run_text = self._seen_text = ""
         # In a window of its own, keys shall not go to the field before one goes there.
@@ -129,8 +141,9 @@ class SourcePanel(Panel):
             if text != self._run_text:
                 self._run_text = text
                 self._fill()
-            self._counts.setText(self._count())
-            self._counts.setVisible(run is not None)
+            self._show_counts()
+        if change.steps or change.place:
+            self._show_output(change.steps)
         if change.source or change.light:
             self._show_light()
 
@@ -158,6 +171,7 @@ class SourcePanel(Panel):
         for label, ink in ((self._error, theme.warning), (self._counts, theme.dim)):
             label.setStyleSheet(f"color: {ink};")
             label.setFont(theme.font(0.9))
+        self.output.set_theme(theme)
         self._layout.setContentsMargins(*[px(6)] * 4)
         self._layout.setSpacing(px(6))
 
@@ -169,6 +183,20 @@ class SourcePanel(Panel):
             self._filling = False
             self.set_error("")
         self._note_edits()
+
+    def _show_counts(self) -> None:
+        """How long the source is that was encoded; nothing of one that is still being written."""
+        self._counts.setText(UNSENT if self._unsent else self._count())
+        self._counts.setVisible(self.scene.run is not None)
+
+    def _show_output(self, anew: bool) -> None:
+        """What the branch says; anew: its steps have changed."""
+        scene = self.scene
+        if anew:
+            self._pieces = [step.token for step in scene.steps]
+            self._output = escape_unsafe(join_pieces(self._pieces))
+        known = scene.t if scene.knows(scene.t, Phase.TOKEN) else scene.t - 1
+        self.output.set_output(self._output, escape_unsafe(join_pieces(self._pieces[:known])))
 
     def minimumSizeHint(self) -> QSize:
         return super().minimumSizeHint().expandedTo(self._layout.minimumSize())
@@ -215,6 +243,7 @@ class SourcePanel(Panel):
             self._unsent = unsent
             self.button.setProperty("unsent", unsent)
             self.button.style().polish(self.button)
+            self._show_counts()
         self.captioned.emit()
 
     def _shows_run(self) -> bool:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPen, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QMouseEvent, QPainter, QPen, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from attn_desktop.analysis.coverage import coverage, widths
 from attn_desktop.common.mode import HARD
 from attn_desktop.gui.coverage_strip import paint_strip, strip_box
 from attn_desktop.gui.intents import GoTo, Hover
@@ -18,11 +13,9 @@ from attn_desktop.gui.layer import Layer
 from attn_desktop.gui.painting import diamond, fill_rounded
 from attn_desktop.gui.panel import Change, PaintedPanel, Table
 from attn_desktop.gui.scene import Phase
-from attn_desktop.gui.step_figures import StepFigures
 from attn_desktop.gui.theme import Theme
 from attn_desktop.gui.timeline_card import (
     CardPlaces,
-    StepLook,
     card_places,
     paint_card,
     paint_frame,
@@ -35,16 +28,14 @@ from attn_desktop.gui.timeline_columns import (
     paint_numbers,
     paint_tokens,
 )
-from attn_desktop.trace.records import StepRecord
+from attn_desktop.gui.timeline_figures import TimelineFigures
 
-HIDDEN = "?"
-#: −log p in nats of a full bar, unless a step has more: p = 5 %.
-FULL_SURPRISE = 3.0
 #: One notch of a wheel, in Qt's eighths of a degree.
 NOTCH = 120
-MARGIN, GAP, START, DIAMOND = 6, 6, 46, 4
+MARGIN, GAP, START = 6, 6, 46
+#: Half a diagonal of the mark of a branch, and how far its middle is from the end of the cell.
+DIAMOND, MARK_UP = 3.5, 8
 TALLEST_CARD = 120
-EMPTY = np.zeros(0)
 
 
 class TimelinePanel(PaintedPanel):
@@ -62,10 +53,7 @@ class TimelinePanel(PaintedPanel):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
-        self._alpha = np.zeros((0, 0))
-        self._widths = StepFigures(_widths)
-        self._entropy, self._most = EMPTY, EMPTY
-        self._spread, self._surprise = EMPTY, EMPTY
+        self._figures = TimelineFigures()
         self._parted: dict[int, bool] = {}
         self._layer = Layer()
         self._held: float | None = None
@@ -78,7 +66,7 @@ class TimelinePanel(PaintedPanel):
         scene = self.scene
         if change.steps and scene.run is not None:
             self._layer.clear()
-            self._measure()
+            self._figures.measure(scene)
         # The first branch of all parts from none.
         others = [branch for branch in scene.branches if branch.parted == 1][1:]
         others += [branch for branch in scene.branches if branch.parted > 1]
@@ -88,27 +76,6 @@ class TimelinePanel(PaintedPanel):
             if branch.parted <= len(scene.steps)
         }
         super().draw(change)
-
-    def _measure(self) -> None:
-        """Figures of every step: (T,) each."""
-        scene = self.scene
-        self._alpha = scene.alpha
-        found = self._widths.of(scene.steps)
-        self._entropy, self._most = np.array(found, dtype=np.float64).reshape(-1, 2).T
-        share = self._entropy / np.where(self._most > 0, self._most, 1.0)
-        self._spread = np.nan_to_num(share, posinf=1.0).clip(0, 1)
-        surprise = -np.array([step.log_prob for step in scene.steps], dtype=np.float64)
-        full = surprise[np.isfinite(surprise)].max(initial=FULL_SURPRISE)
-        self._surprise = np.nan_to_num(surprise / full, posinf=1.0).clip(0, 1)
-
-    def covered(self) -> NDArray[np.float64]:
-        """(G,) Σ_t α_tj of the steps up to the playhead, as far as they are computed."""
-        t = self.scene.t
-        return coverage(self._alpha[: t if self._knows(t, Phase.ALPHA) else t - 1])
-
-    def _knows(self, t: int, phase: Phase) -> bool:
-        """Whether step t has come to a phase."""
-        return t != self.scene.t or t == 0 or self.scene.reveals(phase)
 
     def caption(self) -> str:
         if self.scene.run is None:
@@ -134,7 +101,9 @@ class TimelinePanel(PaintedPanel):
                 str(step.mode),
                 step.chosen_by,
             )
-            for step, token, spread in zip(scene.steps, scene.tokens, self._entropy, strict=True)
+            for step, token, spread in zip(
+                scene.steps, scene.tokens, self._figures.entropy, strict=True
+            )
         ]
         figures = ("entropy_alpha", "entropy_y", "log_prob")
         return Table(("t", "token", *figures, "seed", "mode", "chosen_by"), rows)
@@ -179,7 +148,7 @@ class TimelinePanel(PaintedPanel):
             return
         cells = self.cells()
         area = self._areas(cells)[0]
-        unknown = None if self._knows(scene.t, Phase.TOKEN) else (scene.t, scene.phase)
+        unknown = None if scene.knows(scene.t, Phase.TOKEN) else (scene.t, scene.phase)
         key = (cells, unknown, scene.complete)
         self._layer.paint(
             painter, self.size(), key, lambda inner: self._paint_cells(inner, cells, area)
@@ -189,7 +158,8 @@ class TimelinePanel(PaintedPanel):
             self._paint_tokens(painter, cells, area)
         lit = scene.source.columns(self.light.all_source)
         strip = self._areas(cells)[1]
-        paint_strip(painter, self.theme, strip, self.covered_box(), self.covered(), lit)
+        covered = self._figures.covered(scene)
+        paint_strip(painter, self.theme, strip, self.covered_box(), covered, lit)
 
     def _clip(self, painter: QPainter, cells: Cells) -> None:
         width = cells.right - cells.left
@@ -213,11 +183,12 @@ class TimelinePanel(PaintedPanel):
 
     def _paint_cards(self, painter: QPainter, cells: Cells, area: QRectF) -> None:
         places = self._places(cells, area)
-        strips = strip_images(self.theme, self._alpha, places.strip.width())
+        strips = strip_images(self.theme, self._figures.alpha, places.strip.width())
         for t in range(1, cells.steps + 1):
             painter.save()
             painter.translate(round(cells.x(t)), 0)
-            paint_card(painter, self.theme, places, self._look(t, strips[t - 1]))
+            look = self._figures.look(self.scene, self.theme, t, strips[t - 1])
+            paint_card(painter, self.theme, places, look)
             painter.restore()
         few = cells.pitch >= WIDEST * self.theme.scale - 0.5
         if few and not self.scene.complete:
@@ -233,21 +204,12 @@ class TimelinePanel(PaintedPanel):
             painter.drawRoundedRect(placed, radius, radius)
             t += 1
 
-    def _look(self, t: int, strip: QImage | None = None) -> StepLook:
-        """What step t shows as far as it is computed."""
-        alpha, token = self._knows(t, Phase.ALPHA), self._knows(t, Phase.TOKEN)
-        step = self.scene.steps[t - 1]
-        hue = self.theme.hue("hard" if step.mode.weighting == HARD else "soft")
-        spread = (float(self._spread[t - 1]), hue) if alpha and step.cross else None
-        surprise = (float(self._surprise[t - 1]), self.theme.colour("dim")) if token else None
-        text = self.scene.tokens[t - 1] if token else HIDDEN
-        return StepLook(t, text, (spread, surprise), strip if alpha else None)
-
     def _paint_columns(self, painter: QPainter, cells: Cells, area: QRectF) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         places = column_places(self.theme, area.top(), area.bottom())
         shown = range(max(1, cells.first - 1), min(cells.steps, cells.last + 1) + 1)
-        paint_columns(painter, self.theme, cells, places, (self._look(t) for t in shown))
+        looks = (self._figures.look(self.scene, self.theme, t) for t in shown)
+        paint_columns(painter, self.theme, cells, places, looks)
         paint_numbers(painter, self.theme, cells, places)
 
     def _paint_place(self, painter: QPainter, cells: Cells, area: QRectF) -> None:
@@ -288,10 +250,10 @@ class TimelinePanel(PaintedPanel):
         px = self.theme.px
         painter.setBrush(self.theme.colour("card"))
         for t, hard in self._parted.items():
-            x = cells.x(t) + (width - px(9) if cells.cards else width / 2)
+            x = cells.x(t) + (width - px(10) if cells.cards else width / 2)
             hue = self.theme.hue("hard") if hard else self.theme.colour("dim")
             painter.setPen(QPen(hue, px(1.4)))
-            painter.drawPolygon(diamond(QPointF(x, bottom - px(6)), px(DIAMOND)))
+            painter.drawPolygon(diamond(QPointF(x, bottom - px(MARK_UP)), px(DIAMOND)))
 
     def _paint_lit_columns(self, painter: QPainter, cells: Cells, area: QRectF) -> None:
         """A line below the lit positions of each strip."""
@@ -308,9 +270,7 @@ class TimelinePanel(PaintedPanel):
 
     def _paint_tokens(self, painter: QPainter, cells: Cells, area: QRectF) -> None:
         scene, light = self.scene, self.light
-        tokens = list(scene.tokens)
-        if not self._knows(scene.t, Phase.TOKEN):
-            tokens[scene.t - 1] = HIDDEN
+        tokens = [scene.label(t) for t in range(1, cells.steps + 1)]
         wanted = (scene.t, *sorted(light.target), *sorted(light.brushed_target))
         paint_tokens(painter, self.theme, cells, area.top(), tokens, wanted, scene.t + 1)
 
@@ -353,7 +313,7 @@ class TimelinePanel(PaintedPanel):
             self.said.emit(self._about_column(column))
         elif t is not None:
             self.ask(Hover(target=frozenset({t}) if t else frozenset()))
-            self.said.emit(self._about_step(t))
+            self.said.emit(self._figures.about(self.scene, t))
         else:
             self.ask(Hover())
             self.said.emit("")
@@ -365,7 +325,7 @@ class TimelinePanel(PaintedPanel):
         if t != self._asked:
             self._asked = t
             self.ask(GoTo(t))
-        self.said.emit(self._about_step(t))
+        self.said.emit(self._figures.about(self.scene, t))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
@@ -381,25 +341,7 @@ class TimelinePanel(PaintedPanel):
             self.ask(GoTo(t))
         event.accept()
 
-    def _about_step(self, t: int) -> str:
-        if t == 0:
-            return "before the first step"
-        step, parts = self.scene.steps[t - 1], [f"t {t} “{HIDDEN}”"]
-        if self._knows(t, Phase.TOKEN):
-            parts = [f"t {t} “{self.scene.tokens[t - 1]}”"]
-        if step.cross is None:
-            parts.append("no attention")
-        elif self._knows(t, Phase.ALPHA):
-            parts.append(f"H(α) {self._entropy[t - 1]:.2f} of at most {self._most[t - 1]:.2f} nats")
-        if self._knows(t, Phase.TOKEN):
-            parts.append(f"−log p {-step.log_prob:.2f}   p {np.exp(step.log_prob):.3f}")
-        return "   ".join(parts)
-
     def _about_column(self, column: int) -> str:
-        value, label = self.covered()[column], self.scene.source.labels[column]
+        value = self._figures.covered(self.scene)[column]
+        label = self.scene.source.labels[column]
         return f"coverage of “{label}” up to t {self.scene.t}: Σ α = {value:.3f}"
-
-
-def _widths(step: StepRecord) -> tuple[float, float]:
-    """H(α) and the most it could be; NaN without attention."""
-    return widths(step.cross) if step.cross else (math.nan, math.nan)

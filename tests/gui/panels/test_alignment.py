@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor
@@ -15,34 +13,17 @@ from pytestqt.qtbot import QtBot
 from attn_desktop.gui.intents import Brush, GoTo, Hover
 from attn_desktop.gui.panels.alignment import AlignmentPanel
 from attn_desktop.gui.scene import Light, Phase, Scene
-from attn_desktop.gui.theme import theme
-from tests.gui.plot_pointer import PlotPointer
+from attn_desktop.trace.records import StepRecord
+from tests.gui.painted import opened
+from tests.gui.plot_pointer import PlotPointer, show
 from tests.gui.pointer import settle
 from tests.toy_records import FIXED
 from tests.toy_scenes import hard, toy_scene
 
 
-@pytest.fixture(autouse=True)
-def _every_move_counts() -> Iterator[None]:
-    rate = pg.getConfigOption("mouseRateLimit")
-    pg.setConfigOption("mouseRateLimit", -1)
-    yield
-    pg.setConfigOption("mouseRateLimit", rate)
-
-
 @pytest.fixture
 def panel(qtbot: QtBot) -> AlignmentPanel:
-    made = AlignmentPanel(theme(dark=False))
-    qtbot.addWidget(made)
-    made.resize(420, 320)
-    made.show()
-    return made
-
-
-def show(panel: AlignmentPanel, scene: Scene) -> None:
-    panel.set_scene(scene)
-    panel.flush()
-    settle()
+    return opened(qtbot, AlignmentPanel, Scene(), (420, 320))
 
 
 def colour_at(panel: AlignmentPanel, x: float, y: float) -> QColor:
@@ -79,7 +60,7 @@ def test_a_phase_before_alpha_hides_the_row(panel: AlignmentPanel) -> None:
     pointer = PlotPointer(panel)
     pointer.move(2.5, 2.5)
     assert "not computed yet" in pointer.said[-1]
-    assert "“…”" in pointer.said[-1]
+    assert "“?”" in pointer.said[-1]
     show(panel, replace(scene, phase=Phase.ALPHA))
     assert colour_at(panel, 2.3, 2.3) != panel.theme.colour("faint")
     pointer.move(2.5, 2.4)
@@ -241,19 +222,30 @@ def test_without_attention_it_says_so(panel: AlignmentPanel) -> None:
     assert pointer.said[-1].endswith("no attention")
 
 
-def test_no_cell_is_passed_over_where_cells_are_smaller_than_a_pixel(
-    panel: AlignmentPanel,
+@pytest.mark.parametrize(("source", "steps"), [(449, 4), (4, 449)])
+def test_the_strongest_of_cells_smaller_than_a_pixel_is_seen(
+    source: int, steps: int, panel: AlignmentPanel
 ) -> None:
     panel.resize(240, 200)
-    scene = toy_scene(source=300, steps=4, t=0)
-    show(panel, scene)
-    assert panel.source_view.pixels()[0] < 1
-    width = panel._alpha.shape[1]
-    for column in range(100, 130):
-        alpha = np.zeros((4, width))
-        alpha[:, column] = 1
-        panel._alpha = alpha
-        panel._show_image()
-        settle()
-        row = [colour_at(panel, x + 0.5, 2.5).lightness() for x in range(column - 2, column + 3)]
-        assert max(row) > colour_at(panel, 10.5, 2.5).lightness() + 20
+    scene = toy_scene(source=source, steps=steps, t=0)
+    places = [row % 2 if steps > source else 100 + row for row in range(steps)]
+    show(panel, replace(scene, steps=tuple(map(looking_at, scene.steps, places))))
+    assert min(panel.source_view.pixels()) < 1
+    assert panel.source_view.width() > 0.6 * panel.width()
+    image = panel.grab().toImage()
+    pointer = PlotPointer(panel)
+    for row, column in list(enumerate(places))[:30:7]:
+        at = pointer.at(column + 0.5, row + 0.5)
+        near = [
+            image.pixelColor(at.x() + dx, at.y() + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)
+        ]
+        assert max(colour.lightness() for colour in near) == 255
+    assert colour_at(panel, 300.5 if source > 300 else 3.5, 2.5).lightness() == 0
+
+
+def looking_at(step: StepRecord, position: int) -> StepRecord:
+    """The same step with all of α at one position."""
+    assert step.cross is not None
+    alpha = np.zeros_like(step.cross.alpha)
+    alpha[..., position] = 1
+    return replace(step, attention={"cross": replace(step.cross, alpha=alpha)})

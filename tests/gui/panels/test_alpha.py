@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pyqtgraph as pg
 import pytest
+from PySide6.QtCore import QMarginsF
 from PySide6.QtGui import QPainterPath
 from pytestqt.qtbot import QtBot
 
@@ -16,8 +15,8 @@ from attn_desktop.common.mode import HARD, Mode
 from attn_desktop.gui.intents import Brush, Hover
 from attn_desktop.gui.panels.alpha import AlphaPanel
 from attn_desktop.gui.scene import Light, Phase, Scene
-from attn_desktop.gui.theme import theme
-from tests.gui.plot_pointer import PlotPointer
+from tests.gui.painted import opened
+from tests.gui.plot_pointer import PlotPointer, show
 from tests.gui.pointer import settle
 from tests.toy_records import FIXED
 from tests.toy_scenes import hard, spoiled, toy_scene
@@ -25,27 +24,9 @@ from tests.toy_scenes import hard, spoiled, toy_scene
 LOCAL = Mode("additive", "local-p", HARD)
 
 
-@pytest.fixture(autouse=True)
-def _every_move_counts() -> Iterator[None]:
-    rate = pg.getConfigOption("mouseRateLimit")
-    pg.setConfigOption("mouseRateLimit", -1)
-    yield
-    pg.setConfigOption("mouseRateLimit", rate)
-
-
 @pytest.fixture
 def panel(qtbot: QtBot) -> AlphaPanel:
-    made = AlphaPanel(theme(dark=False))
-    qtbot.addWidget(made)
-    made.resize(420, 300)
-    made.show()
-    return made
-
-
-def show(panel: AlphaPanel, scene: Scene) -> None:
-    panel.set_scene(scene)
-    panel.flush()
-    settle()
+    return opened(qtbot, AlphaPanel, Scene(), (420, 300))
 
 
 def column(panel: AlphaPanel, name: str) -> list[Any]:
@@ -90,9 +71,9 @@ def test_each_phase_reveals_one_thing_more(panel: AlphaPanel) -> None:
     seen = {}
     for phase in (Phase.ENERGIES, Phase.WINDOW, Phase.ALPHA, Phase.CONTEXT):
         show(panel, replace(scene, phase=phase))
-        drawn = (panel._energies, panel._outside, panel._bars, panel._marks)
+        drawn = (panel._energies, panel._outside, panel._bars, panel._draw.marks)
         seen[phase] = [not item.path().isEmpty() for item in drawn]
-        assert panel._gaussian.path().isEmpty() == (phase < Phase.WINDOW)
+        assert panel._scope.gaussian.path().isEmpty() == (phase < Phase.WINDOW)
         assert (column(panel, "α")[0] == "") == (phase < Phase.ALPHA)
     assert seen == {
         Phase.ENERGIES: [True, False, False, False],
@@ -121,8 +102,8 @@ def test_the_window_is_around_p_t(panel: AlphaPanel) -> None:
     show(panel, toy_scene(t=5, steps=9, source=12, mode=LOCAL))
     assert column(panel, "in scope") == [0, *[1] * 7, 0, 0, 0, 0]
     # p_t = 5 is the fifth position, whose middle is at 4.5.
-    assert panel._scope.path().elementAt(0).x == pytest.approx(4.5)
-    curve = panel._gaussian.path()
+    assert panel._scope.lines.path().elementAt(0).x == pytest.approx(4.5)
+    curve = panel._scope.gaussian.path()
     assert curve.boundingRect().left() == pytest.approx(1.5)
     assert curve.boundingRect().right() == pytest.approx(7.5)
     # exp(−3² / 2·1.5²) = exp(−2) at ±D.
@@ -136,7 +117,7 @@ def test_the_window_is_around_p_t(panel: AlphaPanel) -> None:
 def test_in_words_p_t_is_where_its_piece_is(panel: AlphaPanel) -> None:
     show(panel, toy_scene(t=5, steps=9, source=13, mode=LOCAL, pieces=4, words=True))
     # Position 5 is the first of four in the second word.
-    assert panel._scope.path().elementAt(0).x == pytest.approx(1 + 0.5 / 4)
+    assert panel._scope.lines.path().elementAt(0).x == pytest.approx(1 + 0.5 / 4)
 
 
 @pytest.mark.parametrize("weighting", ["soft", "hard"])
@@ -147,22 +128,63 @@ def test_the_draw_is_filled_where_it_gave_the_context(panel: AlphaPanel, weighti
     assert scene.step.cross is not None
     k = int(scene.step.cross.sampled[0, 0])
     assert column(panel, "drawn") == [int(j == k) for j in range(6)]
-    assert panel._marks.path().boundingRect().center().x() == pytest.approx(k + 0.5)
-    fill = panel._marks.brush().color()
+    assert panel._draw.marks.path().boundingRect().center().x() == pytest.approx(k + 0.5)
+    fill = panel._draw.marks.brush().color()
     colours = panel.theme
     assert fill == (colours.hue("hard") if weighting == "hard" else colours.colour("card"))
-    assert panel._mark_text.toPlainText() == f"k={k + 1} “{scene.source.labels[k]}”"
+    assert panel._draw.label.item.toPlainText() == f"k={k + 1} “{scene.source.labels[k]}”"
 
 
 def test_the_name_of_the_draw_stays_inside_the_plot(panel: AlphaPanel) -> None:
     scene = toy_scene(steps=30, source=20, mode=hard())
     for t in range(1, 31):
         show(panel, replace(scene, t=t))
-        box = panel._mark_text.mapRectToScene(panel._mark_text.boundingRect())
+        box = panel._draw.label.item.mapRectToScene(panel._draw.label.item.boundingRect())
         view = panel.source_view.sceneBoundingRect()
         assert view.left() - 1 <= box.left()
         assert box.right() <= view.right() + 1
         assert view.top() - 1 <= box.top()
+
+
+@pytest.mark.parametrize("mode", [hard(), LOCAL])
+@pytest.mark.parametrize("weight", [0.0, 0.3, 0.6, 0.9, 1.0])
+def test_the_name_of_the_draw_is_on_no_bar_and_belongs_to_its_mark(
+    panel: AlphaPanel, mode: Mode, weight: float
+) -> None:
+    scene = toy_scene(steps=9, source=9, t=5, mode=mode)
+    for k in range(9):
+        step = scene.steps[4]
+        assert step.cross is not None
+        alpha = np.full((1, 1, 9), (1 - weight) / 8, dtype=np.float32)
+        alpha[..., k] = weight
+        cross = replace(step.cross, alpha=alpha, sampled=np.full((1, 1), k))
+        steps = list(scene.steps)
+        steps[4] = replace(step, attention={"cross": cross})
+        show(panel, replace(scene, steps=tuple(steps)))
+        view, name = panel.source_view, panel._draw.label.item
+        box = view.mapSceneToView(name.mapRectToScene(name.boundingRect())).boundingRect()
+        assert not panel._bars.path().intersects(box)
+        mark, line = panel._draw.marks.path().boundingRect(), panel._draw.leader.path()
+        assert not mark.intersects(box)
+        across, down = view.pixels()
+        grown = QMarginsF(4 / across, 4 / down, 4 / across, 4 / down)
+        near, around = mark + grown, box + grown
+        if line.isEmpty():
+            assert near.intersects(box)
+        else:
+            assert near.contains(line.pointAtPercent(0))
+            assert around.contains(line.pointAtPercent(1))
+        if mode is LOCAL:
+            assert box.bottom() <= 1 + 1 / down, "it is on the bracket of the scope"
+
+
+def test_a_long_name_of_a_draw_is_cut(panel: AlphaPanel) -> None:
+    scene = toy_scene(t=3, mode=hard())
+    assert scene.run is not None
+    run = replace(scene.run, source=("▁electroencephalographically",) * 6)
+    show(panel, replace(scene, run=run))
+    assert panel._draw.label.item.isVisible()
+    assert panel._draw.label.item.toPlainText().endswith("…”")
 
 
 def test_energies_have_one_scale_for_all_steps(panel: AlphaPanel) -> None:

@@ -8,16 +8,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from attn_desktop.gui.intents import Hover, Intent, ShowBranch
+from attn_desktop.gui.intents import Hover, ShowBranch
 from attn_desktop.gui.panels.branches import ALONE, NO_RUN, OWN, BranchesPanel
 from attn_desktop.gui.scene import Branch, Light, Scene
 from attn_desktop.gui.theme import Theme, theme
 from tests.gui import pointer
+from tests.gui.heard import Heard
+from tests.gui.painted import opened, pixels
 from tests.toy_records import ADDITIVE
 from tests.toy_scenes import hard, toy_scene
 
@@ -46,20 +48,13 @@ def branches(count: int, shown: int = 0, texts: tuple[str, ...] = TEXTS) -> tupl
     )
 
 
-class Shown:
+class Shown(Heard[BranchesPanel]):
     """A panel on the screen; keeps what it asked and said."""
 
     def __init__(
         self, qtbot: QtBot, made: tuple[Branch, ...], size: tuple[int, int] = (260, 300)
     ) -> None:
-        self.panel = BranchesPanel(LOOK)
-        qtbot.addWidget(self.panel)
-        self.panel.resize(*size)
-        self.panel.show()
-        self.asked: list[Intent] = []
-        self.said: list[str] = []
-        self.panel.wanted.connect(self.asked.append)
-        self.panel.said.connect(self.said.append)
+        super().__init__(opened(qtbot, BranchesPanel, Scene(), size))
         self.scene = replace(toy_scene(steps=4), branches=made)
         self.show(self.scene)
 
@@ -82,11 +77,8 @@ class Shown:
 
     def seen(self, colour: QColor, row: int) -> NDArray[np.bool_]:
         """(height, width) where a colour is seen in a row."""
-        image = self.panel.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
-        data = np.frombuffer(image.constBits(), dtype=np.uint8).reshape(image.height(), -1)
-        pixels = data[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).astype(int)
         wanted = (colour.red(), colour.green(), colour.blue())
-        near = np.asarray((np.abs(pixels - wanted) <= 3).all(axis=2))
+        near = np.asarray((np.abs(pixels(self.panel) - wanted) <= 3).all(axis=2))
         middle, high = self.row(row).y(), self.panel.list.sizeHintForRow(0)
         return near[max(0, middle - high // 2) : middle + high // 2]
 

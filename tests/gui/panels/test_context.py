@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QWheelEvent
+from PySide6.QtCore import QPoint, QRectF
+from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -17,12 +16,12 @@ from attn_desktop.common.mode import Mode
 from attn_desktop.gui.intents import GoTo, Hover
 from attn_desktop.gui.panels.context import ContextPanel
 from attn_desktop.gui.scene import Light, Phase, Scene
-from attn_desktop.gui.theme import theme
+from tests.gui.heard import Heard
+from tests.gui.painted import opened
+from tests.gui.pointer import LEFT, NO_KEY, turn_wheel
 from tests.toy_records import ADDITIVE, FIXED, Sizes, toy_trace
 from tests.toy_scenes import hard, spoiled, toy_scene
 
-LEFT = Qt.MouseButton.LeftButton
-NO_KEY = Qt.KeyboardModifier.NoModifier
 UNLIT = Light()
 
 
@@ -34,18 +33,10 @@ def wide_scene(steps: int = 4, hidden: int = 512, mode: Mode = ADDITIVE) -> Scen
 def shown(
     qtbot: QtBot, scene: Scene, light: Light = UNLIT, size: tuple[int, int] = (420, 300)
 ) -> ContextPanel:
-    panel = ContextPanel(theme(dark=False))
-    qtbot.addWidget(panel)
-    panel.resize(*size)
-    panel.set_scene(scene)
+    panel = opened(qtbot, ContextPanel, scene, size)
     panel.set_light(light)
-    panel.show()
     panel.flush()
     return panel
-
-
-def picture(panel: ContextPanel) -> QImage:
-    return panel.grab().toImage()
 
 
 def cell(panel: ContextPanel, t: int, dimension: int) -> QPoint:
@@ -55,29 +46,6 @@ def cell(panel: ContextPanel, t: int, dimension: int) -> QPoint:
     x = area.left() + (dimension + 0.5) * area.width() / len(panel.scene.run.fixed_context)
     y = area.top() + (t - 0.5) * area.height() / len(panel.scene.steps)
     return QPoint(int(x), int(y))
-
-
-def signals(panel: ContextPanel) -> tuple[list[Any], list[str]]:
-    wanted: list[Any] = []
-    said: list[str] = []
-    panel.wanted.connect(wanted.append)
-    panel.said.connect(said.append)
-    return wanted, said
-
-
-def turn_wheel(panel: ContextPanel, at: QPoint, notches: int) -> None:
-    none = Qt.MouseButton.NoButton
-    event = QWheelEvent(
-        QPointF(at),
-        QPointF(panel.mapToGlobal(at)),
-        QPoint(),
-        QPoint(0, 120 * notches),
-        none,
-        NO_KEY,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )
-    panel.wheelEvent(event)
 
 
 def context(scene: Scene, name: str) -> NDArray[np.float64]:
@@ -136,22 +104,22 @@ def test_this_step_appears_with_the_phase_of_its_context(qtbot: QtBot) -> None:
     before = shown(qtbot, toy_scene(t=3, phase=Phase.ALPHA), light)
     assert before.table().rows == ()
     assert "‖" not in before.caption()
-    _, said = signals(before)
+    said = Heard(before).said
     QTest.mouseMove(before, cell(before, 3, 2))
     assert said[-1] == "c_3 is computed after α"
     QTest.mouseMove(before, cell(before, 2, 2))
     assert said[-1].startswith("c_2[2] = ")
     faint = QColor(before.theme.faint)
-    assert picture(before).pixelColor(cell(before, 3, 2)) == faint
+    assert before.grab().toImage().pixelColor(cell(before, 3, 2)) == faint
     after = shown(qtbot, toy_scene(t=3, phase=Phase.CONTEXT), light)
     assert len(after.table().rows) == 8
-    assert picture(after).pixelColor(cell(after, 3, 2)) != faint
+    assert after.grab().toImage().pixelColor(cell(after, 3, 2)) != faint
 
 
 def test_cells_have_the_colour_of_their_number_and_later_ones_are_faded(qtbot: QtBot) -> None:
     scene = toy_scene(steps=3, t=2, mode=hard())
     panel = shown(qtbot, scene)
-    image, lut = picture(panel), panel.theme.diverging_lut()
+    image, lut = panel.grab().toImage(), panel.theme.diverging_lut()
     history = np.array([step.readings["hard"].context for step in scene.steps])
     end = np.quantile(np.abs(history), 0.99)
     for t in (1, 2):
@@ -172,7 +140,7 @@ def test_the_row_of_this_step_is_framed(qtbot: QtBot) -> None:
     edge = int(panel._places().raster.left())
 
     def framed(t: int) -> bool:
-        image, y = picture(panel), cell(panel, t, 0).y()
+        image, y = panel.grab().toImage(), cell(panel, t, 0).y()
         return any(image.pixelColor(x, y) == target for x in range(edge - 1, edge + 2))
 
     assert [t for t in range(1, 6) if framed(t)] == [2]
@@ -185,7 +153,7 @@ def test_the_row_of_this_step_is_framed(qtbot: QtBot) -> None:
 def test_lines_go_through_their_numbers(qtbot: QtBot) -> None:
     scene = toy_scene(t=3)
     panel = shown(qtbot, scene)
-    area, image = panel._places().lines, picture(panel)
+    area, image = panel._places().lines, panel.grab().toImage()
     reach = max(
         np.abs(reading.context).max() for step in scene.steps for reading in step.readings.values()
     )
@@ -209,7 +177,8 @@ def test_lines_go_through_their_numbers(qtbot: QtBot) -> None:
 def test_hovering_a_row_lights_its_step_and_says_both_readings(qtbot: QtBot) -> None:
     scene = toy_scene(t=5)
     panel = shown(qtbot, scene)
-    wanted, said = signals(panel)
+    heard = Heard(panel)
+    wanted, said = heard.asked, heard.said
     QTest.mouseMove(panel, cell(panel, 2, 6))
     assert wanted[-1] == Hover(target=frozenset({2}))
     soft, hard_ = (scene.steps[1].readings[name].context[6] for name in ("soft", "hard"))
@@ -219,7 +188,8 @@ def test_hovering_a_row_lights_its_step_and_says_both_readings(qtbot: QtBot) -> 
 def test_hovering_the_lines_says_the_numbers_of_this_step(qtbot: QtBot) -> None:
     scene = toy_scene(t=4)
     panel = shown(qtbot, scene, Light(brushed_source=frozenset({0})))
-    wanted, said = signals(panel)
+    heard = Heard(panel)
+    wanted, said = heard.asked, heard.said
     area = panel._places().lines
     QTest.mouseMove(panel, QPoint(int(area.left() + 3.5 * area.width() / 8), int(area.top() + 9)))
     soft, hard_ = (context(scene, name)[3] for name in ("soft", "hard"))
@@ -230,7 +200,7 @@ def test_hovering_the_lines_says_the_numbers_of_this_step(qtbot: QtBot) -> None:
 
 def test_a_click_on_a_row_goes_to_its_step(qtbot: QtBot) -> None:
     panel = shown(qtbot, toy_scene())
-    wanted, _ = signals(panel)
+    wanted = Heard(panel).asked
     QTest.mouseClick(panel, LEFT, NO_KEY, cell(panel, 3, 1))
     assert [intent for intent in wanted if isinstance(intent, GoTo)] == [GoTo(3)]
     QTest.mouseClick(panel, LEFT, NO_KEY, panel._places().lines.center().toPoint())
@@ -243,7 +213,7 @@ def test_merged_dimensions_show_and_say_their_peak(qtbot: QtBot) -> None:
     area = panel._places().raster
     merged = -(-512 // int(area.width() * panel.devicePixelRatioF()))
     assert merged >= 2
-    _, said = signals(panel)
+    said = Heard(panel).said
     at = cell(panel, 1, 300)
     QTest.mouseMove(panel, at)
     first = int((at.x() - area.left()) / area.width() * 512) // merged * merged
@@ -256,7 +226,7 @@ def test_merged_dimensions_show_and_say_their_peak(qtbot: QtBot) -> None:
 def test_the_wheel_looks_closer_until_each_dimension_is_seen(qtbot: QtBot) -> None:
     scene = wide_scene()
     panel = shown(qtbot, scene, size=(200, 260))
-    _, said = signals(panel)
+    said = Heard(panel).said
     at = cell(panel, 2, 256)
     turn_wheel(panel, at, 30)
     QTest.mouseMove(panel, at)
@@ -277,7 +247,7 @@ def test_the_fixed_context_has_one_reading(qtbot: QtBot) -> None:
     assert panel.caption().startswith("fixed context [→h_S; ←h_1] · ")
     assert panel.table().columns == ("dimension", "c_fixed")
     assert np.array(panel.table().rows)[:, 1] == pytest.approx(scene.run.fixed_context)
-    _, said = signals(panel)
+    said = Heard(panel).said
     QTest.mouseMove(panel, cell(panel, 1, 3))
     assert said[-1] == f"c_1[3] = {scene.run.fixed_context[3]:.3f} (fixed)"
 
@@ -287,7 +257,7 @@ def test_numbers_that_are_not_finite_leave_gaps(qtbot: QtBot, value: float) -> N
     scene = spoiled(toy_scene(t=2), value, ("context",))
     panel = shown(qtbot, scene, Light(source=frozenset({1})))
     soft, lines = panel.theme.hue("soft"), panel._places().lines.toAlignedRect()
-    image = picture(panel)
+    image = panel.grab().toImage()
     assert not any(
         image.pixelColor(x, y) == soft
         for x in range(lines.left(), lines.right())
@@ -300,7 +270,7 @@ def test_a_repaint_before_the_timer_shows_the_new_scene(qtbot: QtBot) -> None:
     panel = shown(qtbot, toy_scene(steps=9, t=9))
     for scene in (toy_scene(steps=2, t=1), toy_scene(steps=3, t=0, mode=FIXED), Scene()):
         panel.set_scene(scene)
-        picture(panel)
+        panel.grab().toImage()
         assert len(panel.table().rows) == (8 if scene.t else 0)
 
 
@@ -308,7 +278,8 @@ def test_an_empty_window_says_what_to_do(qtbot: QtBot) -> None:
     panel = shown(qtbot, Scene())
     assert panel.caption() == ""
     assert panel.table().rows == ()
-    wanted, said = signals(panel)
+    heard = Heard(panel)
+    wanted, said = heard.asked, heard.said
     QTest.mouseClick(panel, LEFT, NO_KEY, panel.rect().center())
     assert wanted == []
     assert not any(said)

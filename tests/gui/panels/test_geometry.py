@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QWheelEvent
+from PySide6.QtCore import QPoint
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -21,43 +19,28 @@ from attn_desktop.gui.panels import geometry
 from attn_desktop.gui.panels.geometry import GeometryPanel
 from attn_desktop.gui.scene import Light, Phase, Scene
 from attn_desktop.gui.theme import theme
+from tests.gui.heard import Heard
+from tests.gui.painted import opened
+from tests.gui.pointer import LEFT, NO_KEY, turn_wheel
 from tests.toy_records import FIXED
 from tests.toy_scenes import spoiled, toy_scene
 
-LEFT = Qt.MouseButton.LeftButton
-NO_KEY = Qt.KeyboardModifier.NoModifier
 UNLIT = Light()
 
 
 def shown(
     qtbot: QtBot, scene: Scene, light: Light = UNLIT, size: tuple[int, int] = (460, 320)
 ) -> GeometryPanel:
-    panel = GeometryPanel(theme(dark=False))
-    qtbot.addWidget(panel)
-    panel.resize(*size)
-    panel.set_scene(scene)
+    panel = opened(qtbot, GeometryPanel, scene, size)
     panel.set_light(light)
-    panel.show()
     panel.flush()
     return panel
-
-
-def picture(panel: GeometryPanel) -> QImage:
-    return panel.grab().toImage()
 
 
 def layout(panel: GeometryPanel) -> CloudLayout:
     panel.flush()
     assert panel._layout is not None
     return panel._layout
-
-
-def signals(panel: GeometryPanel) -> tuple[list[Any], list[str]]:
-    wanted: list[Any] = []
-    said: list[str] = []
-    panel.wanted.connect(wanted.append)
-    panel.said.connect(said.append)
-    return wanted, said
 
 
 def at(place: NDArray[np.float64]) -> QPoint:
@@ -69,20 +52,6 @@ def alpha(scene: Scene) -> NDArray[np.float64]:
     assert scene.step.cross is not None
     found: NDArray[np.float64] = scene.step.cross.alpha.mean(axis=(0, 1)).astype(np.float64)
     return found
-
-
-def turn_wheel(panel: GeometryPanel, where: QPoint, notches: int) -> None:
-    event = QWheelEvent(
-        QPointF(where),
-        QPointF(panel.mapToGlobal(where)),
-        QPoint(),
-        QPoint(0, 120 * notches),
-        Qt.MouseButton.NoButton,
-        NO_KEY,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )
-    panel.wheelEvent(event)
 
 
 def test_the_table_has_components_and_alpha_of_every_position_and_both_contexts(
@@ -137,7 +106,7 @@ def test_one_unit_is_as_long_either_way_and_everything_is_inside(qtbot: QtBot) -
         assert points.min() >= 0
         assert (points <= size).all()
         panel.resize(300, 300)
-        picture(panel)
+        panel.grab().toImage()
         assert (layout(panel).points <= 300).all()
 
 
@@ -164,7 +133,7 @@ def test_contexts_appear_with_their_phase_and_leave_a_path(qtbot: QtBot) -> None
     assert len(after.marks) == 2
     assert after.path[2] == pytest.approx(after.marks[0])
     assert np.isnan(after.path[3:]).all()
-    assert picture(panel).pixelColor(at(after.marks[0])) == panel.theme.hue("soft")
+    assert panel.grab().toImage().pixelColor(at(after.marks[0])) == panel.theme.hue("soft")
 
 
 def test_no_label_lies_on_another_or_on_a_point_and_those_left_out_are_counted(
@@ -212,7 +181,8 @@ def test_in_words_the_first_piece_carries_the_label(qtbot: QtBot) -> None:
     found = layout(panel)
     assert len(found.points) == 7
     assert len(found.labels) == len(scene.source) == 4
-    wanted, said = signals(panel)
+    heard = Heard(panel)
+    wanted, said = heard.asked, heard.said
     left, top, right, bottom = found.labels[1]
     QTest.mouseMove(panel, QPoint(int((left + right) / 2), int((top + bottom) / 2)))
     assert wanted[-1] == Hover(source=frozenset(scene.source.positions(1)))
@@ -225,7 +195,8 @@ def test_in_words_the_first_piece_carries_the_label(qtbot: QtBot) -> None:
 def test_hovering_a_point_lights_it_and_says_its_numbers(qtbot: QtBot) -> None:
     scene = toy_scene(t=3, phase=Phase.ALPHA)
     panel = shown(qtbot, scene)
-    wanted, said = signals(panel)
+    heard = Heard(panel)
+    wanted, said = heard.asked, heard.said
     QTest.mouseMove(panel, at(layout(panel).points[2]))
     assert wanted == [Hover(source=frozenset({2}))]
     assert said[-1].startswith(f"h_2 “word2”  α = {alpha(scene)[2]:.4f}  at (")
@@ -235,7 +206,7 @@ def test_hovering_a_point_lights_it_and_says_its_numbers(qtbot: QtBot) -> None:
 
 def test_a_click_brushes_a_point_once_more_puts_it_out_and_beside_all(qtbot: QtBot) -> None:
     panel = shown(qtbot, toy_scene(phase=Phase.ALPHA))
-    wanted, _ = signals(panel)
+    wanted = Heard(panel).asked
     place = at(layout(panel).points[4])
     QTest.mouseClick(panel, LEFT, NO_KEY, place)
     assert wanted.pop() == Brush(source=frozenset({4}))
@@ -259,7 +230,8 @@ def test_an_earlier_context_lights_its_step_and_a_click_goes_there(qtbot: QtBot)
         > 3
     ]
     assert free
-    wanted, said = signals(panel)
+    heard = Heard(panel)
+    wanted, said = heard.asked, heard.said
     QTest.mouseClick(panel, LEFT, NO_KEY, at(found.path[free[0] - 1]))
     assert GoTo(free[0]) in wanted
     QTest.mouseMove(panel, at(found.path[free[0] - 1]))
@@ -272,7 +244,7 @@ def test_a_token_that_is_not_out_yet_is_not_said(qtbot: QtBot) -> None:
     panel = shown(qtbot, scene)
     hover, said = panel._of_context("soft", 2)
     assert hover == Hover(target=frozenset({2}))
-    assert said.startswith("c_soft of t 2  at (")
+    assert said.startswith("c_soft of t 2 “?”  at (")
 
 
 def test_without_attention_the_fixed_context_stands_alone(qtbot: QtBot) -> None:
@@ -286,7 +258,7 @@ def test_without_attention_the_fixed_context_stands_alone(qtbot: QtBot) -> None:
     projected = principal_components(scene.run.states).project(scene.run.fixed_context)
     assert row[1] == "fixed c"
     assert row[2:4] == pytest.approx(projected.tolist())
-    assert picture(panel).pixelColor(at(found.marks[0])) == panel.theme.colour("dim")
+    assert panel.grab().toImage().pixelColor(at(found.marks[0])) == panel.theme.colour("dim")
 
 
 def test_components_are_computed_once_a_run(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -330,7 +302,7 @@ def test_lit_steps_have_a_ring_at_their_context(qtbot: QtBot) -> None:
     x, y = layout(panel).plane.pixels(places)[0]
     radius = geometry.MARK + panel.theme.px(2)
     ring = panel.theme.hue("target")
-    colour = picture(panel).pixelColor(int(x + radius), int(y))
+    colour = panel.grab().toImage().pixelColor(int(x + radius), int(y))
     assert abs(colour.red() - ring.red()) < 60
     assert colour.blue() < 140
 
@@ -342,7 +314,7 @@ def test_contexts_that_are_not_finite_are_nowhere(qtbot: QtBot, value: float) ->
     assert len(found.marks) == 0
     assert np.isnan(found.path).all()
     assert np.isfinite(found.points).all()
-    picture(panel)
+    panel.grab().toImage()
 
 
 def test_an_annotation_that_is_not_finite_is_counted(qtbot: QtBot) -> None:
@@ -352,21 +324,22 @@ def test_an_annotation_that_is_not_finite_is_counted(qtbot: QtBot) -> None:
     states[2, 1] = np.nan
     panel = shown(qtbot, replace(scene, run=replace(scene.run, states=states)))
     assert "1 not finite" in panel.caption()
-    picture(panel)
+    panel.grab().toImage()
 
 
 def test_a_repaint_before_the_timer_shows_the_new_scene(qtbot: QtBot) -> None:
     panel = shown(qtbot, toy_scene(steps=9, source=12))
     for scene in (toy_scene(steps=2, t=1), toy_scene(source=2, t=0), Scene()):
         panel.set_scene(scene)
-        picture(panel)
+        panel.grab().toImage()
         contexts = [row for row in panel.table().rows if row[0] == ""]
         assert len(contexts) == (2 if scene.t else 0)
 
 
 def test_an_empty_window_says_what_to_do(qtbot: QtBot) -> None:
     panel = shown(qtbot, Scene())
-    wanted, said = signals(panel)
+    heard = Heard(panel)
+    wanted, said = heard.asked, heard.said
     QTest.mouseClick(panel, LEFT, NO_KEY, panel.rect().center())
     assert panel.caption() == ""
     assert panel.table().rows == ()

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontMetricsF
+from PySide6.QtGui import QAction, QFontMetricsF, QKeySequence
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMainWindow
 from pytestqt.qtbot import QtBot
 
-from attn_desktop.gui.intents import Force
-from attn_desktop.gui.panels.next_token import QUIET, SMALL, STRONG, NextTokenPanel
+from attn_desktop.gui.candidate_rows import SMALL
+from attn_desktop.gui.intents import Force, Intent
+from attn_desktop.gui.panels.next_token import QUIET, STRONG, NextTokenPanel
 from attn_desktop.gui.scene import Phase, Scene
 from attn_desktop.gui.theme import Theme, theme
 from tests.gui.painted import LIGHT, Painted
+from tests.gui.pointer import settle
 from tests.toy_records import FIXED, VOCABULARY
 from tests.toy_scenes import hard, toy_scene
 
@@ -232,3 +237,90 @@ def test_columns_and_rows_stay_apart_at_any_size(
     assert panel.scene.steps[2].mode.weighting in columns.numbers
     assert columns.pitch >= QFontMetricsF(look.font(bold=True)).height()
     assert panel.row_box(len(columns.shown)).bottom() <= size[1]
+
+
+def press(shown: Painted[NextTokenPanel], *keys: Qt.Key) -> None:
+    for key in keys:
+        QTest.keyClick(shown.panel, key)
+    settle()
+
+
+def test_a_row_is_chosen_and_taken_by_key(qtbot: QtBot) -> None:
+    scene = toy_scene(t=3)
+    shown = made(qtbot, scene)
+    rows = shown.panel.shown()
+    press(shown, Qt.Key.Key_Return)
+    assert shown.asked == [], "no row is chosen yet"
+    free = next(index for index, row in enumerate(rows) if not row.chosen)
+    press(shown, *[Qt.Key.Key_Down] * (free + 1))
+    assert f"“{rows[free].label}”" in shown.said[-1]
+    assert "press Enter" in shown.said[-1]
+    press(shown, Qt.Key.Key_Return)
+    assert shown.asked == [Force(rows[free].token_id, rows[free].label)]
+    press(shown, *[Qt.Key.Key_Down] * 20, Qt.Key.Key_Up, Qt.Key.Key_Enter)
+    assert shown.asked[-1] == Force(rows[-2].token_id, rows[-2].label)
+    press(shown, *[Qt.Key.Key_Up] * 20)
+    assert f"“{rows[0].label}”" in shown.said[-1]
+
+
+def test_the_token_taken_already_is_not_asked_for(qtbot: QtBot) -> None:
+    shown = made(qtbot, toy_scene(t=3))
+    chosen = [row.chosen for row in shown.panel.shown()].index(True)
+    press(shown, *[Qt.Key.Key_Down] * (chosen + 1), Qt.Key.Key_Return)
+    assert shown.asked == []
+
+
+def test_escape_lets_go_of_a_chosen_row_and_stops_nothing_then(qtbot: QtBot) -> None:
+    window, stop = QMainWindow(), Mock()
+    qtbot.addWidget(window)
+    panel = NextTokenPanel(LIGHT)
+    window.setCentralWidget(panel)
+    action = QAction(window, shortcut=QKeySequence("Esc"))
+    action.triggered.connect(stop)
+    window.addAction(action)
+    window.show()
+    window.activateWindow()
+    panel.set_scene(toy_scene(t=3))
+    panel.setFocus()
+    settle()
+    asked: list[Intent] = []
+    panel.wanted.connect(asked.append)
+    QTest.keyClick(panel, Qt.Key.Key_Down)
+    QTest.keyClick(panel, Qt.Key.Key_Escape)
+    stop.assert_not_called()
+    QTest.keyClick(panel, Qt.Key.Key_Return)
+    assert asked == []
+    QTest.keyClick(panel, Qt.Key.Key_Escape)
+    stop.assert_called_once()
+
+
+def test_another_step_or_the_pointer_lets_go_of_a_chosen_row(qtbot: QtBot) -> None:
+    scene = toy_scene(t=3)
+    shown = made(qtbot, scene)
+    press(shown, Qt.Key.Key_Down, Qt.Key.Key_Down)
+    shown.show(scene.at(2, Phase.TOKEN))
+    press(shown, Qt.Key.Key_Return)
+    assert shown.asked == []
+    press(shown, Qt.Key.Key_Down)
+    shown.move(*place(shown, 2))
+    assert f"“{shown.panel.shown()[2].label}”" in shown.said[-1]
+    press(shown, Qt.Key.Key_Return)
+    assert shown.asked == []
+
+
+def test_where_keys_go_is_seen_unless_the_mouse_brought_them(qtbot: QtBot) -> None:
+    shown = made(qtbot, toy_scene(t=3))
+    panel, hue = shown.panel, LIGHT.hue("source")
+    assert panel.focusPolicy() & Qt.FocusPolicy.TabFocus
+    panel.setFocus(Qt.FocusReason.MouseFocusReason)
+    assert not shown.seen(hue).any()
+    panel.clearFocus()
+    panel.setFocus(Qt.FocusReason.TabFocusReason)
+    seen = shown.seen(hue)
+    assert seen[panel.height() // 2, [0, -1]].all()
+    assert seen[[0, -1], panel.width() // 2].all()
+    press(shown, Qt.Key.Key_Down)
+    box = panel.row_box(0)
+    assert shown.seen(hue)[round(box.top()), panel.width() // 2]
+    panel.clearFocus()
+    assert not shown.seen(hue).any()

@@ -13,7 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from attn_desktop.analysis.four_readings import NAMES
 from attn_desktop.gui.intents import Hover
-from attn_desktop.gui.panels.soft_hard import SMALL, SoftHardPanel
+from attn_desktop.gui.panels.soft_hard import SoftHardPanel
+from attn_desktop.gui.reading_rows import SMALL
 from attn_desktop.gui.scene import Light, Phase, Scene
 from attn_desktop.gui.theme import Role, Theme, theme
 from attn_desktop.trace.records import ProbeRecord
@@ -221,10 +222,10 @@ def test_columns_and_rows_stay_apart_at_any_size(
     assert edges == sorted(edges)
     assert edges[-1] <= size[0]
     assert places.right - places.bar[1] >= QFontMetricsF(look.font(SMALL)).horizontalAdvance("0.71")
-    assert 2 <= places.rows <= 4
-    if places.rows > 2:
+    assert 2 <= places.count <= 4
+    if places.count > 2:
         assert places.pitch >= QFontMetricsF(look.font(bold=True)).height()
-    assert panel.row_box(places.rows - 1).bottom() <= size[1]
+    assert panel.row_box(places.count - 1).bottom() <= size[1]
 
 
 def test_the_newest_probe_counts(qtbot: QtBot) -> None:

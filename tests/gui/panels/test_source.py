@@ -8,16 +8,24 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt
-from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QKeySequence
+from PySide6.QtGui import (
+    QAction,
+    QDragEnterEvent,
+    QDropEvent,
+    QFontMetricsF,
+    QKeySequence,
+    QTextDocument,
+)
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
 
-from attn_desktop.gui.intents import EncodeText, Hover, Intent
-from attn_desktop.gui.panels.source import SourcePanel
-from attn_desktop.gui.scene import Light, Scene
+from attn_desktop.gui.intents import EncodeText, Hover
+from attn_desktop.gui.panels.source import UNSENT, SourcePanel
+from attn_desktop.gui.scene import Light, Phase, Scene
 from attn_desktop.gui.theme import theme
 from tests.gui import pointer
+from tests.gui.heard import Heard
 from tests.toy_scenes import toy_scene
 
 KEY, CONTROL, SHIFT = (
@@ -42,21 +50,17 @@ def scene_of(text: str, pieces: list[tuple[int, int]]) -> Scene:
     return replace(scene, run=run)
 
 
-class Shown:
+class Shown(Heard[SourcePanel]):
     """A panel in a window, whose shortcuts are counted; keeps what it asked and said."""
 
     def __init__(self, qtbot: QtBot, scene: Scene | None = None) -> None:
-        self.panel = SourcePanel(LOOK)
+        super().__init__(SourcePanel(LOOK))
         self.window = QMainWindow()
         qtbot.addWidget(self.window)
         self.window.setCentralWidget(self.panel)
         self.window.resize(300, 220)
         self.window.show()
         self.window.activateWindow()
-        self.asked: list[Intent] = []
-        self.said: list[str] = []
-        self.panel.wanted.connect(self.asked.append)
-        self.panel.said.connect(self.said.append)
         self.show(scene or toy_scene())
 
     def show(self, scene: Scene, light: Light | None = None) -> None:
@@ -479,3 +483,101 @@ def test_pointing_into_another_text_lights_nothing(qtbot: QtBot) -> None:
     shown.panel.field.insertPlainText("x")
     pointer.point(shown.panel, shown.place("was"))
     assert not [intent for intent in shown.asked if isinstance(intent, Hover)]
+
+
+def output_of(shown: Shown) -> str:
+    """What is seen of the output, without its colours."""
+    document = QTextDocument()
+    document.setHtml(shown.panel.output.text())
+    return document.toPlainText()
+
+
+def spelling(*tokens: str, t: int | None = None) -> Scene:
+    scene = toy_scene(steps=len(tokens))
+    steps = tuple(
+        replace(step, token=token) for step, token in zip(scene.steps, tokens, strict=True)
+    )
+    return replace(scene, steps=steps, t=len(tokens) if t is None else t)
+
+
+def test_the_output_is_running_text_pale_after_the_playhead(qtbot: QtBot) -> None:
+    scene = spelling("▁L", "'", "homme", "▁<b>", "▁rit", ".", "</s>")
+    shown = Shown(qtbot, scene)
+    assert output_of(shown) == "L'homme <b> rit."
+    assert shown.panel.output.isVisible()
+    ink = LOOK.ink("target")
+    whole = f"rgba({ink.red()}, {ink.green()}, {ink.blue()}, 255)"
+    assert shown.panel.output.text().count("rgba") == 1
+    shown.show(replace(scene, t=3))
+    assert f'color: {whole};">L&#x27;homme</span>' in shown.panel.output.text()
+    assert shown.panel.output.text().count("rgba") == 2
+    shown.show(replace(scene, t=3, phase=Phase.LOGITS))
+    assert f'color: {whole};">L&#x27;</span>' in shown.panel.output.text()
+    shown.show(replace(scene, t=0))
+    assert whole not in shown.panel.output.text()
+    assert output_of(shown) == "L'homme <b> rit."
+
+
+def test_half_a_character_is_not_shown_before_the_playhead(qtbot: QtBot) -> None:
+    scene = spelling("▁a", "<0xC3>", "<0xA9>", "▁b", t=2)
+    shown = Shown(qtbot, scene)
+    assert output_of(shown) == "aé b"
+    assert ">a</span>" in shown.panel.output.text()
+
+
+def test_without_steps_there_is_no_output(qtbot: QtBot) -> None:
+    shown = Shown(qtbot, toy_scene(steps=0))
+    assert not shown.panel.output.isVisible()
+    shown.show(Scene())
+    assert not shown.panel.output.isVisible()
+
+
+@pytest.mark.parametrize(("height", "lines"), [(150, 2), (300, 3)])
+@pytest.mark.parametrize("presenter", [False, True])
+def test_a_long_output_is_cut_and_leaves_room_for_the_field(
+    height: int, lines: int, presenter: bool, qtbot: QtBot
+) -> None:
+    look = theme(dark=False, presenter=presenter)
+    scene = spelling(*(f"▁word{i}" for i in range(60)))
+    shown = Shown(qtbot, scene)
+    shown.panel.set_theme(look)
+    shown.window.resize(look.px(230), look.px(height))
+    pointer.settle()
+    output, panel = shown.panel.output, shown.panel
+    assert output_of(shown).endswith("…")
+    assert "word59" in output.toolTip()
+    line = QFontMetricsF(output.font()).lineSpacing()
+    assert lines <= output.height() / line < lines + 1
+    boxes = [panel.field, panel.button, panel._counts, output]
+    tops = [widget.geometry().top() for widget in boxes]
+    bottoms = [widget.geometry().bottom() for widget in boxes]
+    assert all(bottom < top for bottom, top in zip(bottoms, tops[1:], strict=False))
+    assert panel.field.height() >= look.px(40)
+    assert bottoms[-1] < panel.height()
+
+
+def test_a_short_output_has_no_more_lines_than_it_needs(qtbot: QtBot) -> None:
+    shown = Shown(qtbot, spelling("▁a", "▁b"))
+    assert shown.panel.output.height() < 2 * QFontMetricsF(shown.panel.output.font()).lineSpacing()
+    assert shown.panel.output.toolTip() == ""
+
+
+def test_the_output_can_be_copied_without_its_title(qtbot: QtBot) -> None:
+    shown = Shown(qtbot, spelling("▁a", "▁b"))
+    output = shown.panel.output
+    QTest.mouseDClick(output, Qt.MouseButton.LeftButton, pos=QPoint(output.width() // 3, 8))
+    QTest.keySequence(output, QKeySequence.StandardKey.SelectAll)
+    assert output.selectedText() == "a b"
+
+
+def test_nothing_is_counted_while_an_edit_is_unsent(qtbot: QtBot) -> None:
+    shown = Shown(qtbot)
+    counted = shown.counts
+    QTest.keyClicks(shown.panel.field, "more")
+    assert shown.counts == UNSENT
+    shown.panel.set_error("too long")
+    QTest.keyClicks(shown.panel.field, "!")
+    assert shown.panel._error.isHidden()
+    assert shown.counts == UNSENT
+    shown.panel.field.setPlainText(shown.panel.scene.run.text if shown.panel.scene.run else "")
+    assert shown.counts == counted

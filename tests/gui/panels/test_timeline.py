@@ -60,7 +60,7 @@ def test_the_table_holds_what_a_cell_is_made_of(qtbot: QtBot) -> None:
 def test_steps_without_attention_have_no_entropy_of_alpha(qtbot: QtBot) -> None:
     shown = made(qtbot, toy_scene(steps=3, mode=FIXED))
     assert all(math.isnan(float(row[2])) for row in shown.panel.table().rows)
-    assert not shown.panel.covered().any()
+    assert not shown.panel._figures.covered(shown.panel.scene).any()
     shown.move(middle(shown, 1), CELLS)
     assert "no attention" in shown.said[-1]
     assert not shown.seen(shown.panel.theme.hue("soft")).any()
@@ -114,15 +114,15 @@ def test_coverage_adds_up_to_the_playhead(qtbot: QtBot) -> None:
     shown = made(qtbot, scene)
     for t in (0, 1, 3, 5):
         shown.show(scene.at(t, Phase.TOKEN))
-        assert shown.panel.covered().sum() == pytest.approx(t, abs=1e-5)
+        assert shown.panel._figures.covered(shown.panel.scene).sum() == pytest.approx(t, abs=1e-5)
     shown.show(scene.at(3, Phase.WINDOW))
-    assert shown.panel.covered().sum() == pytest.approx(2, abs=1e-5)
+    assert shown.panel._figures.covered(shown.panel.scene).sum() == pytest.approx(2, abs=1e-5)
 
 
 def test_coverage_is_a_bar_a_position_and_is_said(qtbot: QtBot) -> None:
     scene = toy_scene(steps=3, source=5)
     shown = made(qtbot, scene)
-    box, covered = shown.panel.covered_box(), shown.panel.covered()
+    box, covered = shown.panel.covered_box(), shown.panel._figures.covered(shown.panel.scene)
     assert box.width() == 5 * 24
     seen = shown.seen(shown.panel.theme.hue("source"), 1)
     heights = [int(seen[:, round(box.left()) + 24 * j + 10].sum()) for j in range(5)]
@@ -312,6 +312,48 @@ def test_a_branch_leaves_a_mark_where_it_parts(qtbot: QtBot) -> None:
     assert x.max() < cell(shown, 4).stop
 
 
+@pytest.mark.parametrize("size", [(1200, 120), (700, 160), (520, 160)])
+def test_the_mark_of_a_branch_is_inside_its_cell_and_below_its_bars(
+    size: tuple[int, int], qtbot: QtBot
+) -> None:
+    scene = toy_scene(steps=10, branches=2, t=1, mode=hard())
+    shown = made(qtbot, scene, size)
+    with_mark = shown.pixels()
+    shown.show(replace(scene, branches=scene.branches[:1]))
+    y, x = np.nonzero((shown.pixels() != with_mark).any(axis=2))
+    cells = shown.panel.cells()
+    width = cells.pitch - (shown.panel.theme.px(6) if cells.cards else 0)
+    assert cells.x(6) < x.min()
+    assert x.max() < cells.x(6) + width
+    area = shown.panel._areas(cells)[0]
+    assert y.max() < area.bottom() - 2
+    if cells.cards:
+        places = card_places(shown.panel.theme, width, area.top(), area.height())
+        assert y.min() > places.strip.bottom()
+
+
+@pytest.mark.parametrize(("width", "steps"), [(1200, 9), (900, 12), (620, 10)])
+def test_the_number_of_a_step_is_shown_however_long_its_token(
+    width: int, steps: int, qtbot: QtBot
+) -> None:
+    scene = toy_scene(steps=steps)
+    token = "▁electroencephalography"
+    long = replace(scene, steps=tuple(replace(step, token=token) for step in scene.steps))
+    shown = made(qtbot, long, (width, 120))
+    cells = shown.panel.cells()
+    assert cells.cards
+    area = shown.panel._areas(cells)[0]
+    places = card_places(shown.panel.theme, cells.pitch - 6, area.top(), area.height())
+    dim = shown.seen(shown.panel.theme.colour("dim"), 60)
+    ink = shown.seen(shown.panel.theme.ink("target"), 40)
+    top, bottom = round(places.header.top()), round(places.header.bottom())
+    for t in range(1, steps + 1):
+        right = round(cells.x(t) + places.header.right())
+        assert dim[top:bottom, right - 8 : right].any()
+        assert not ink[top:bottom, right - 5 : right].any()
+        assert ink[top:bottom, round(cells.x(t)) : right - 8].any()
+
+
 def test_steps_to_come_are_outlined_while_there_are_few(qtbot: QtBot) -> None:
     scene = toy_scene(steps=6, t=3)
     scene = replace(scene, steps=scene.steps[:3])
@@ -327,7 +369,7 @@ def test_numbers_that_are_none_make_empty_bars(qtbot: QtBot) -> None:
     scene = spoiled(toy_scene(steps=3))
     shown = made(qtbot, scene)
     assert bars(shown, 2, "soft") == 0
-    assert shown.panel.covered().tolist() == [0] * 6
+    assert shown.panel._figures.covered(shown.panel.scene).tolist() == [0] * 6
     assert all(math.isnan(float(row[2])) for row in shown.panel.table().rows)
     shown.show(spoiled(toy_scene(steps=3), -np.inf, ["log_prob"]))
     assert bars(shown, 2, "dim") == pytest.approx(108, abs=2), "as surprising as can be"
