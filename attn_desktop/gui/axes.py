@@ -22,11 +22,13 @@ SIZES = (0.9, 0.82, 0.74)
 SMALLEST = 0.62
 #: Least distance of lines of type, in heights of a line: of upright ones only letters must not
 #: touch; leaning ones are closer to each other than their feet.
-UPRIGHT, LEANING = 0.84, 1.15
+UPRIGHT, LEANING = 0.82, 1.15
 #: Pixels between a leaning label at the top and the plot.
 FOOT = 4
 #: Most of the canvas that labels may take from the plot, along each side.
 SHARE = 0.36
+#: What is mostly left to the plot, along each side.
+PLOT = 0.76
 
 
 def shortened(labels: Sequence[str], font: QFont) -> tuple[str, ...]:
@@ -99,6 +101,8 @@ class LabelAxis(OwnAxis):
         #: Labels by their full text: cut, and how wide they are at most. Steps come one by one.
         self._measured: dict[str, tuple[str, float]] = {}
         self._widths: Sequence[float] = ()
+        #: The size of type that labels have at most, such that all are shown.
+        self._largest = SIZES[0]
 
     def set_labels(self, labels: Sequence[str], theme: Theme, role: Role) -> None:
         """Show other labels, in the ink of `role`."""
@@ -133,36 +137,44 @@ class LabelAxis(OwnAxis):
                 self._take_room(self._theme)
 
     def _take_room(self, theme: Theme) -> None:
-        longest = max(self._widths, default=0.0)
         width, height = self._canvas
+        across = width if self._is_leaning else height
+        self._largest = self._fitting(theme, PLOT * across / max(1, len(self._widths)))
+        longest = max(self._widths, default=0.0) * self._largest / SIZES[0]
         if not self._is_leaning:
             self.setWidth(math.ceil(min(longest + theme.px(10), SHARE * width)))
         else:
-            metrics = QFontMetricsF(theme.font(SIZES[0], bold=True))
+            metrics = QFontMetricsF(theme.font(self._largest, bold=True))
             wanted = longest * SINE + self._least_deep(metrics) + 1
             self.setHeight(math.ceil(min(wanted, SHARE * height)))
             self._overhang = longest
-            self._leave_corner(theme, self._widths, longest)
+            self._leave_corner(theme, longest)
         self._draw_again()
 
-    def _leave_corner(self, theme: Theme, widths: Sequence[float], longest: float) -> None:
+    def _leave_corner(self, theme: Theme, longest: float) -> None:
         """Beside the view, where labels at its end lean out, leave as much as they need."""
         layout = getattr(self.parentItem(), "layout", None)
         width = self._canvas[0]
+        widths = [own * self._largest / SIZES[0] for own in self._widths]
         if layout is None or not math.isfinite(width):
             return
         # Of the closest columns that there may be, thus enough for any.
         pitch = max(0.0, (1 - SHARE) * width - longest * COSINE) / max(1, len(widths))
-        from_end = list(widths) if self.orientation == "bottom" else list(reversed(widths))
+        from_end = widths if self.orientation == "bottom" else widths[::-1]
         out = max((w * COSINE - (i + 0.5) * pitch for i, w in enumerate(from_end)), default=0.0)
-        if width < len(widths) * self._least_pitch(theme):
+        if width < len(widths) * self._least_pitch(theme, _sizes(theme)[-1]):
             out = 0.0  # where not all labels are shown anyway, those that lean out are not
         column = 0 if self.orientation == "bottom" else 2
         layout.setColumnMinimumWidth(column, max(0.0, min(out, SHARE / 2 * width)))
 
-    def _least_pitch(self, theme: Theme) -> float:
+    def _fitting(self, theme: Theme, pitch: float) -> float:
+        """The largest type in which all labels are shown; where there is none, a legible one."""
+        sizes = (size for size in _sizes(theme) if self._least_pitch(theme, size) <= pitch)
+        return next(sizes, SIZES[-1])
+
+    def _least_pitch(self, theme: Theme, size: float) -> float:
         """Pixels between entries from which on all labels are shown."""
-        height = QFontMetricsF(theme.font(_sizes(theme)[-1])).height()
+        height = QFontMetricsF(theme.font(size)).height()
         return height * (LEANING if self._is_leaning else UPRIGHT)
 
     def _least_deep(self, metrics: QFontMetricsF) -> float:
@@ -177,18 +189,14 @@ class LabelAxis(OwnAxis):
         first = self._place(view, 0.5)
         apart = self._place(view, 1.5) - first
         pitch = abs(apart)
-        spread = LEANING if self._is_leaning else UPRIGHT
-        for size in _sizes(theme):
-            metrics = QFontMetricsF(theme.font(size))
-            if metrics.height() * spread <= pitch:
-                break
+        size = min(self._largest, self._fitting(theme, pitch))
         low, high = view.viewRange()[0 if self._is_leaning else 1]
         looks = {}
         for lit in (False, True):
             font = theme.font(size, bold=lit)
             looks[lit] = font, QFontMetricsF(font)
         around = self._around()
-        stride = max(1, math.ceil(metrics.height() * spread / max(pitch, 1e-6)))
+        stride = max(1, math.ceil(self._least_pitch(theme, size) / max(pitch, 1e-6)))
         for index in self._thinned(low, high, stride):
             lit = index in self._lit
             font, metrics = looks[lit]
@@ -230,7 +238,7 @@ class LabelAxis(OwnAxis):
     def _cut(self, index: int, metrics: QFontMetricsF, room: float) -> str:
         """A label in as much room."""
         label = self._labels[index]
-        if self._widths[index] <= room:
+        if self._widths[index] * self._largest / SIZES[0] <= room:
             return label
         return metrics.elidedText(label, Qt.TextElideMode.ElideRight, room)
 

@@ -25,6 +25,8 @@ PANELS: Registry[type[Panel]] = Registry("panel")
 NEIGHBOURS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 #: How the keyboard comes to a panel that shows then where it is; the mouse needs no such sign.
 BY_KEY = {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason}
+#: How it goes to a menu or another window and comes back.
+FOR_A_WHILE = {Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason}
 
 
 @dataclass(frozen=True)
@@ -165,11 +167,13 @@ class Panel(QWidget):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
-        self.frame(event.reason() in BY_KEY)
+        if event.reason() not in FOR_A_WHILE:
+            self.frame(event.reason() in BY_KEY)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
-        self.frame(False)
+        if event.reason() not in FOR_A_WHILE:
+            self.frame(False)
 
     def frame(self, framed: bool) -> None:
         """Show whether keys go here; for a panel with keys of its own."""

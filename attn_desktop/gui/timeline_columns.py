@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter
 
+from attn_desktop.gui.painting import elided
 from attn_desktop.gui.theme import Theme
 from attn_desktop.gui.timeline_card import StepLook
 from attn_desktop.gui.timeline_cells import Cells
 
 WIDEST_BAR = 14
+ELLIPSIS = "…"
 #: Steps between two numbers below columns: the least of these for which they have room.
 TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
@@ -88,20 +90,24 @@ def paint_tokens(
     wanted: Iterable[int],
     later: int,
 ) -> None:
-    """Tokens above columns: those of the steps `wanted`, in this order, then those that fit.
+    """Tokens above columns: those of the steps `wanted`, in this order, then others, cut to fit.
 
     later: from this step on they are dimmed.
     """
     taken = _paint_outside(painter, theme, cells, y)
-    bold, normal = theme.font(0.9, bold=True), theme.font(0.9)
+    bold, normal, small = theme.font(0.9, bold=True), theme.font(0.9), theme.font(0.75)
     height = QFontMetricsF(bold).height()
     first = [t for t in dict.fromkeys(wanted) if cells.first <= t <= cells.last]
     rest = [t for t in range(cells.first, cells.last + 1) if t not in first]
     narrow = cells.pitch < QFontMetricsF(normal).averageCharWidth()
+    gap = theme.px(4)
     for t in first if narrow else [*first, *rest]:
-        font = bold if t in first else normal
-        width = QFontMetricsF(font).horizontalAdvance(tokens[t - 1]) + theme.px(4)
-        if t not in first and width > cells.pitch:
+        token, font = tokens[t - 1], bold if t in first else normal
+        if t not in first and QFontMetricsF(font).horizontalAdvance(token) + gap > cells.pitch:
+            font = small
+            token = elided(token, font, cells.pitch - gap)
+        width = QFontMetricsF(font).horizontalAdvance(token) + gap
+        if token == ELLIPSIS:
             continue
         left = _free_place(cells.x(t) + (cells.pitch - width) / 2, width, taken, cells)
         if left is None:
@@ -112,7 +118,7 @@ def paint_tokens(
         painter.setFont(font)
         painter.setPen(ink)
         box = QRectF(left, y, width, height)
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, tokens[t - 1])
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, token)
 
 
 def _paint_outside(painter: QPainter, theme: Theme, cells: Cells, y: float) -> list[Span]:

@@ -120,6 +120,35 @@ def test_labels_get_smaller_then_fewer_but_lit_ones_stay(side: str, qtbot: QtBot
     assert axis._thinned(10.2, 20.4, 1) == list(range(10, 20))
 
 
+@pytest.mark.parametrize("side", ["top", "left"])
+def test_labels_of_smaller_type_leave_more_to_the_plot(side: str, qtbot: QtBot) -> None:
+    extents = []
+    for count in (5, 20):
+        panel = make(qtbot, side, (300, 300))
+        panel.show_labels(["agreement"] * count)
+        view = panel.plot.getViewBox()
+        extents.append(view.height() if side == "top" else view.width())
+    assert extents[1] > extents[0]
+
+
+def test_labels_that_are_not_all_shown_leave_no_corner(qtbot: QtBot) -> None:
+    panel = make(qtbot, "top", (300, 200))
+    panel.show_labels(["agreement"] * 200)
+    view = panel.plot.getViewBox()
+    assert view.width() > panel.canvas.width() - 5
+    ink = inked(panel)
+    assert ink.right() < panel.canvas.width() - 1
+
+
+@pytest.mark.parametrize("colours", [LIGHT, PRESENTER], ids=["normal", "presenter"])
+def test_type_gets_smaller_before_labels_are_left_out(colours: Theme, qtbot: QtBot) -> None:
+    panel = make(qtbot, "left", (300, 500), colours)
+    for count in (10, 26):
+        panel.show_labels([f"w{i}" for i in range(count)])
+        pitch = panel.plot.getViewBox().height() / count
+        assert panel.axis._least_pitch(colours, panel.axis._largest) <= pitch
+
+
 def test_labels_take_no_more_than_their_share(qtbot: QtBot) -> None:
     for side in ("top", "left"):
         panel = make(qtbot, side, (150, 100))

@@ -8,10 +8,10 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QFontMetricsF, QKeySequence
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QAction, QFocusEvent, QFontMetricsF, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
 
 from attn_desktop.gui.candidate_rows import SMALL
@@ -324,3 +324,17 @@ def test_where_keys_go_is_seen_unless_the_mouse_brought_them(qtbot: QtBot) -> No
     assert shown.seen(hue)[round(box.top()), panel.width() // 2]
     panel.clearFocus()
     assert not shown.seen(hue).any()
+
+
+def test_another_window_takes_the_keys_only_for_a_while(qtbot: QtBot) -> None:
+    shown = made(qtbot, toy_scene(t=3))
+    shown.panel.clearFocus()
+    shown.panel.setFocus(Qt.FocusReason.TabFocusReason)
+    press(shown, Qt.Key.Key_Down)
+    for kind in (QEvent.Type.FocusOut, QEvent.Type.FocusIn):
+        event = QFocusEvent(kind, Qt.FocusReason.ActiveWindowFocusReason)
+        QApplication.sendEvent(shown.panel, event)
+    settle()
+    hue, box = shown.seen(LIGHT.hue("source")), shown.panel.row_box(0).toRect()
+    assert hue[0, shown.panel.width() // 2]
+    assert hue[box.top(), shown.panel.width() // 2]
