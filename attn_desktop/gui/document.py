@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import MappingProxyType
 
 from attn_desktop.analysis.pieces import escape_unsafe, join_pieces
-from attn_desktop.common.mode import Mode
+from attn_desktop.common.mode import HARD, Mode
 from attn_desktop.gui.scene import Branch, Phase
 from attn_desktop.trace.records import ProbeRecord, RunRecord, StepRecord
 from attn_desktop.trace.run_tree import Choice, Node, Root, RunTree
@@ -48,7 +49,7 @@ class Document:
 
     run: replaced only by an equal one of another device. model: what an engine opens to decode
     on; the model's name unless given. step_limit: steps after which an output that has not ended
-    is cut off.
+    is cut off. file: what it was opened from or saved to, None for neither.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Document:
     ) -> None:
         self.run = run
         self.model = model or run.model.name
+        self.file: Path | None = None
         # An empty tree is false.
         self.tree = RunTree(_root(run)) if tree is None else tree
         self.step_limit = step_limit or 2 * len(run.source) + 20
@@ -133,7 +135,7 @@ class Document:
     ) -> Node | None:
         """A child of `parent` that was decoded just so; token: None, or the one forced."""
         for child in self.tree.children(parent):
-            same = child.mode == mode and child.choice == choice
+            same = child.mode == mode and _alike(child.choice, choice, mode)
             if same and (token is None or child.token_id == token):
                 return child
         return None
@@ -180,6 +182,8 @@ class Document:
             changes.append(node.mode.weighting)
         if node.choice.how != other.choice.how and other.choice.how != "forced":
             changes.append(node.choice.how)
+        if node.choice.temperature != other.choice.temperature:
+            changes.append(f"T {node.choice.temperature:g}")
         if node.choice.seed != other.choice.seed:
             changes.append(f"seed {node.choice.seed}")
         return f"t={node.t} {', '.join(changes) or node.choice.how} → “{token}”"
@@ -227,6 +231,13 @@ class Document:
                 choice, how=view.choice.how if view.choice.how != "forced" else "greedy"
             )
         return replace(view, mode=node.mode, choice=choice)
+
+
+def _alike(one: Choice, other: Choice, mode: Mode) -> bool:
+    """Whether two choices lead to the same step: without a draw the seed does not count."""
+    if one.how != "sampled" and mode.weighting != HARD:
+        one = replace(one, seed=other.seed)
+    return one == other
 
 
 def _root(run: RunRecord) -> Root:

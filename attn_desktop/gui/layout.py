@@ -13,7 +13,7 @@ from attn_desktop.gui.panel_dock import PanelDock
 #: Shares of the width, and where the outer columns stop growing.
 LEFT, RIGHT = 0.18, 0.27
 MAX_LEFT_PX, MAX_RIGHT_PX = 320, 620
-TIMELINE_PX, TALLEST_TIMELINE_PX = 190, 240
+TIMELINE_PX = 190
 #: Below it three rows of panels would be too low to read: some share a place in tabs.
 LOW_PX = 900
 
@@ -65,7 +65,8 @@ def size_docks(window: QMainWindow, docks: Mapping[str, PanelDock]) -> None:
     _resize(window, columns, [left, centre_width, right], horizontal)
     timeline = min(height * 0.24, TIMELINE_PX * scale)
     rest = height - timeline
-    # Held at its height until the others have theirs; later it may grow, as far as its cells do.
+    # Held at its height until the others have theirs; later it may be smaller, and not grow into
+    # what a window made larger has to give.
     docks["timeline"].setFixedHeight(round(timeline))
     QTimer.singleShot(0, docks["timeline"], partial(_free_height, docks["timeline"], scale))
     _resize(window, [docks["source"], docks["branches"]], [rest * 0.4, rest * 0.6], vertical)
@@ -82,7 +83,7 @@ def size_docks(window: QMainWindow, docks: Mapping[str, PanelDock]) -> None:
 
 def _free_height(timeline: PanelDock, scale: float) -> None:
     timeline.setMinimumHeight(0)
-    timeline.setMaximumHeight(round(TALLEST_TIMELINE_PX * scale))
+    timeline.setMaximumHeight(round(TIMELINE_PX * scale))
 
 
 def _resize(

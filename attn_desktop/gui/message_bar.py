@@ -27,7 +27,8 @@ class MessageBar(QFrame):
         super().__init__(parent)
         self.setObjectName("messages")
         self._window, self._above = parent, above
-        parent.installEventFilter(self)
+        for widget in (parent, above):
+            widget.installEventFilter(self)
         self._label = QLabel()
         self._label.setWordWrap(True)
         self._label.setTextFormat(Qt.TextFormat.PlainText)

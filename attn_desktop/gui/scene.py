@@ -57,7 +57,7 @@ class Scene:
     """steps: of the branch shown, from t = 1 on. t: the step at the playhead, 0 before the first.
 
     probes: by node. words: whether source pieces are joined to words. busy: whether more steps
-    are on their way.
+    are on their way. cut_off: whether the output reached its longest length without an end.
     """
 
     run: RunRecord | None = None
@@ -66,6 +66,7 @@ class Scene:
     phase: Phase = Phase.TOKEN
     words: bool = False
     busy: bool = False
+    cut_off: bool = False
     probes: Mapping[int, tuple[ProbeRecord, ...]] = field(default_factory=dict)
     branches: tuple[Branch, ...] = ()
 

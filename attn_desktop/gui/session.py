@@ -48,7 +48,6 @@ class Session(QObject):
         self.undo_stack = QUndoStack(self)
         self.undo_stack.setUndoLimit(UNDO_LIMIT)
         self.document: Document | None = None
-        self.path: Path | None = None
         self.mode, self.choice = Mode(), Choice()
         self.model, self.device = "", "cpu"
         #: Where it computed, while it is not known whether the new device can be used.
@@ -58,6 +57,16 @@ class Session(QObject):
         link.encoded.connect(self._encoded)
         link.attached.connect(self._attached)
         link.failed.connect(self._job_failed)
+
+    @property
+    def path(self) -> Path | None:
+        """The file of the document."""
+        return None if self.document is None else self.document.file
+
+    @path.setter
+    def path(self, path: Path | None) -> None:
+        if self.document is not None:
+            self.document.file = path
 
     # -- what is shown --------------------------------------------------------------------
 
@@ -110,6 +119,7 @@ class Session(QObject):
                 phase=phase if t else Phase.TOKEN,
                 words=self.playhead.scene.words,
                 busy=self.link.decoding is not None,
+                cut_off=len(steps) >= document.step_limit and not steps[-1].is_end,
                 probes=document.probes,
                 branches=document.branches(self.leaf),
             )
@@ -203,11 +213,10 @@ class Session(QObject):
         self.ways_changed.emit()
 
     def _encoded(self, job: EncodeJob, reply: Encoded) -> None:
-        before = (self.document, self.view)
-        self.device, self.path = job.home.device, None
+        self.device = job.home.device
         document = Document(reply.record, job.home.model, step_limit=reply.step_limit)
         after = View(mode=self.mode, choice=self.choice)
-        self.undo_stack.push(ReplaceDocument(self, job.undo_text, before, (document, after)))
+        self._replace(job.undo_text, document, after)
         self.link.set_home(self._home(), job.run)
         self.encoded.emit()
 
@@ -224,12 +233,18 @@ class Session(QObject):
         self.link.stop()
         if document.model == Path(self.model).name:
             document.model = self.model  # a folder of that name, opened before
-        before = (self.document, self.view)
-        command = ReplaceDocument(self, f"open {path.name}", before, (document, view))
-        self.undo_stack.push(command)
-        self.path = path
+        document.file = path
+        self._replace(f"open {path.name}", document, view)
         self.undo_stack.setClean()
         self.document_changed.emit()
+
+    def _replace(self, text: str, document: Document, view: View) -> None:
+        """Show another document; the first one of a window is no change to take back."""
+        if self.document is None:
+            self.set_document(document, view)
+        else:
+            before = (self.document, self.view)
+            self.undo_stack.push(ReplaceDocument(self, text, before, (document, view)))
 
     def save(self, path: Path) -> None:
         """Write the document; TraceFileError where that is not possible."""

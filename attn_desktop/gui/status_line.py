@@ -91,7 +91,11 @@ class StatusLine(QStatusBar):
 def _place(scene: Scene) -> str:
     if scene.run is None:
         return "no sentence yet"
-    total = f"of {len(scene.steps)}" if scene.complete else f"of {len(scene.steps)} so far"
+    total = f"of {len(scene.steps)}"
+    if scene.cut_off:
+        total += ", cut off without an end"
+    elif not scene.complete:
+        total += " so far"
     if scene.step is None:
         return f"before the first step · {len(scene.source)} source positions"
     step = scene.step

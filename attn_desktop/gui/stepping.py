@@ -134,10 +134,11 @@ class Stepping(QObject):
     def _switch(self, mode: Mode, choice: Choice, text: str) -> None:
         ran = self.stop()
         scene = self.playhead.scene
-        if scene.t == len(scene.steps) and not scene.complete and not ran:
+        ended = scene.complete or scene.cut_off
+        if scene.t == len(scene.steps) and not ended and not ran:
             after = replace(self.session.view, mode=mode, choice=choice)
             self.session.undo_stack.push(ChangeView(self.session, text, self.session.view, after))
-        elif scene.complete and scene.t == len(scene.steps):  # nothing follows: all of it anew
+        elif ended and scene.t == len(scene.steps):  # nothing follows: all of it anew
             self._branch(0, mode, choice, text, stay=None)
         else:
             stay = None if ran and scene.t == len(scene.steps) else scene.t
@@ -160,7 +161,10 @@ class Stepping(QObject):
         choice = replace(self.session.choice, seed=seed if seed <= MAX_SEED else 0)
         text = f"redraw step {scene.t} with seed {choice.seed}"
         mode = self.session.mode
-        self._branch(scene.t - 1, mode, choice, text, stay=scene.t, to_end=ran)
+        if (scene.complete or scene.cut_off) and scene.t == len(scene.steps):
+            self._branch(0, mode, choice, "redraw the output", stay=None)
+        else:
+            self._branch(scene.t - 1, mode, choice, text, stay=scene.t, to_end=ran)
 
     def force(self, token_id: int, token: str) -> None:
         """Take another token at the step shown, and decode on from it."""
@@ -189,7 +193,8 @@ class Stepping(QObject):
         """
         document, scene = self.session.document, self.playhead.scene
         assert document is not None
-        goal = document.step_limit if scene.complete or to_end else len(scene.steps)
+        endless = scene.complete or scene.cut_off or to_end
+        goal = document.step_limit if endless else len(scene.steps)
         start = list(document.path(self.session.leaf, t))
         path, complete = document.retrace(start, goal, mode, choice, forced)
         if complete:

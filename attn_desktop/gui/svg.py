@@ -170,7 +170,8 @@ def _drop_empty(element: ET.Element) -> None:
     """Qt begins a group whenever pen, brush or font change, whether it draws with them or not."""
     for child in list(element):
         _drop_empty(child)
-        if child.tag == _tag("g") and not len(child):
+        hollow = child.tag == _tag("g") and not len(child)
+        if hollow or child.get("d") == "":
             element.remove(child)
 
 

@@ -214,7 +214,7 @@ class Transport(QFrame):
         # Of one width, so that nothing moves below the pointer when the word changes.
         words = theme.font()
         self.choice.setMinimumWidth(
-            QFontMetrics(words).horizontalAdvance("sampled ▾") + theme.px(16)
+            QFontMetrics(words).horizontalAdvance("greedy ▾") + theme.px(16)
         )
         self.memory.setStyleSheet(f"color: {theme.dim};")
 
@@ -239,7 +239,7 @@ class Transport(QFrame):
         self.seed.blockSignals(True)
         self.seed.setValue(min(choice.seed, MAX_SPIN))
         self.seed.blockSignals(False)
-        self.choice.setText("sampled ▾" if choice.how == "sampled" else "greedy ▾")
+        self.choice.setText("drawn ▾" if choice.how == "sampled" else "greedy ▾")
         self._mark_untrained()
         never = "\n* this checkpoint never learnt it"
         self.score.setToolTip(f"score(s, h), how a state is compared with h_j{never}")

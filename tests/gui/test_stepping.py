@@ -113,12 +113,40 @@ def test_another_mode_in_the_middle_is_a_branch_that_keeps_what_came_before(deco
 
 
 def test_another_mode_after_the_last_step_changes_only_what_comes(decoded: Desk) -> None:
+    assert decoded.session.document is not None
+    decoded.session.document.step_limit = 2 * LIMIT
+    decoded.session.refresh()
     count = len(nodes(decoded))
     decoded.stepping.set_mode(DOT)
     decoded.settle()
     assert (len(nodes(decoded)), decoded.session.mode) == (count, DOT)
     decoded.session.go(3)
     assert decoded.session.mode == Mode(), "the mode follows what is recorded"
+
+
+def test_a_cut_off_output_is_an_end_too(decoded: Desk) -> None:
+    assert decoded.scene.cut_off
+    decoded.stepping.set_mode(DOT)
+    scene = decoded.settle()
+    assert [step.mode for step in scene.steps] == [DOT] * LIMIT
+    assert scene.t == LIMIT
+    decoded.stepping.set_mode(Mode("dot", "global", HARD))
+    decoded.settle()
+    decoded.stepping.redraw()
+    assert {step.seed for step in decoded.settle().steps} == {1}
+
+
+def test_without_a_draw_the_seed_makes_no_branch(decoded: Desk) -> None:
+    decoded.session.go(2)
+    decoded.stepping.set_choice(Choice(seed=9))
+    assert len(decoded.settle().branches) == 1
+
+
+def test_the_first_document_cannot_be_taken_back(decoded: Desk) -> None:
+    while decoded.session.undo_stack.canUndo():
+        decoded.session.undo()
+    assert decoded.scene.run is not None
+    assert not decoded.scene.steps
 
 
 def test_a_forced_token_is_taken_and_decoded_on_from(decoded: Desk, endless_folder: Path) -> None:
