@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter
 
-from attn_desktop.gui.painting import elided
 from attn_desktop.gui.theme import Theme
 from attn_desktop.gui.timeline_card import StepLook
 from attn_desktop.gui.timeline_cells import Cells
@@ -96,19 +95,23 @@ def paint_tokens(
     """
     taken = _paint_outside(painter, theme, cells, y)
     bold, normal, small = theme.font(0.9, bold=True), theme.font(0.9), theme.font(0.75)
-    height = QFontMetricsF(bold).height()
+    # Made once: there may be hundreds of tokens, and a painter waits for all of them.
+    of_bold, of_normal, of_small = map(QFontMetricsF, (bold, normal, small))
+    height = of_bold.height()
     first = [t for t in dict.fromkeys(wanted) if cells.first <= t <= cells.last]
     rest = [t for t in range(cells.first, cells.last + 1) if t not in first]
-    narrow = cells.pitch < QFontMetricsF(normal).averageCharWidth()
     gap = theme.px(4)
+    narrow = cells.pitch < of_normal.averageCharWidth() + gap
     for t in first if narrow else [*first, *rest]:
-        token, font = tokens[t - 1], bold if t in first else normal
-        if t not in first and QFontMetricsF(font).horizontalAdvance(token) + gap > cells.pitch:
-            font = small
-            token = elided(token, font, cells.pitch - gap)
-        width = QFontMetricsF(font).horizontalAdvance(token) + gap
-        if token == ELLIPSIS:
-            continue
+        token = tokens[t - 1]
+        font, metrics = (bold, of_bold) if t in first else (normal, of_normal)
+        width = metrics.horizontalAdvance(token) + gap
+        if t not in first and width > cells.pitch:
+            font, room = small, cells.pitch - gap
+            token = of_small.elidedText(token, Qt.TextElideMode.ElideRight, room)
+            if token == ELLIPSIS:
+                continue
+            width = of_small.horizontalAdvance(token) + gap
         left = _free_place(cells.x(t) + (cells.pitch - width) / 2, width, taken, cells)
         if left is None:
             continue
