@@ -69,6 +69,7 @@ class MainWindow(QMainWindow):
         self.resize(*FIRST_SIZE)
         self._settings, self._keep = settings, keep
         self._samples, self._next_sample, self._asked = samples, 1, ""
+        self._only_in_palette: list[QAction] = []
         self.looks = Looks(app, settings, self)
         self.client = EngineClient(settings.engine_command or own_engine(), self)
         self.link = EngineLink(self.client, self)
@@ -272,7 +273,10 @@ class MainWindow(QMainWindow):
         self.files.export(self.files.panel_at_pointer(self.docks.values()), kind)
 
     def _open_palette(self) -> None:
-        actions = [*self.commands.all(), *self.views.palette_actions(), *self._mode_actions()]
+        for action in self._only_in_palette:  # those of the time before
+            action.deleteLater()
+        self._only_in_palette = [*self.views.palette_actions(), *self._mode_actions()]
+        actions = [*self.commands.all(), *self._only_in_palette]
         CommandPalette(actions, self.looks.theme, self).open()
 
     def _mode_actions(self) -> list[QAction]:
@@ -285,7 +289,7 @@ class MainWindow(QMainWindow):
                 actions.append(action)
         for sample in self._samples:
             action = QAction(f"Sample, {sample.label}: {sample.text}", self)
-            action.triggered.connect(partial(self.encode, sample.text))
+            action.triggered.connect(lambda _=False, text=sample.text: self.encode(text))
             actions.append(action)
         return actions
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import shiboken6
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox
 from pytestqt.qtbot import QtBot
@@ -526,6 +527,13 @@ def test_the_palette_knows_looks_modes_and_panels(driver: Driver) -> None:
     palette.edit.setText("score dot")
     QTest.keyClick(palette.edit, KEY.Key_Return)
     driver.wait(lambda: driver.window.session.mode.score == "dot")
+    count = len(driver.window.findChildren(QAction))
+    driver.press(KEY.Key_P, CONTROL | SHIFT)
+    palettes = [found for found in driver.window.findChildren(CommandPalette) if found.isVisible()]
+    palettes[0].edit.setText("sample second")
+    QTest.keyClick(palettes[0].edit, KEY.Key_Return)
+    driver.wait(lambda: driver.scene.run is not None and driver.scene.run.text == SAMPLES[1].text)
+    assert len(driver.window.findChildren(QAction)) == count, "each opening leaves nothing behind"
 
 
 def test_help_tells_of_every_panel_and_key(driver: Driver) -> None:
