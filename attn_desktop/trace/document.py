@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
 
 from attn_desktop.common.errors import TraceFileError
+from attn_desktop.trace.annotations import MAX_TEXT
 from attn_desktop.trace.run_tree import How
 
 MAX_SETTINGS_DEPTH = 32
 FLOAT_TAG = "$float"
 
+ShortText = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
 Number = float | Literal["nan", "inf", "-inf"]
 
 
@@ -46,6 +48,7 @@ class RunPart(Strict):
     device: str
     dtype: str
     grid: tuple[int, int] | None
+    versions: dict[str, str] = {}
 
 
 class RootPart(Strict):
@@ -57,8 +60,17 @@ class RootPart(Strict):
     dtype: str
 
 
+class EditPart(Strict):
+    """`Edit`."""
+
+    target: str
+    how: str
+    positions: list[int] = []
+    values: list[float] = []
+
+
 class NodePart(Strict):
-    """`Node` and its `Choice`, parents before children."""
+    """`Node` and its `Choice`, parents before children. Its step has the same edits."""
 
     id: int
     parent: int | None
@@ -70,6 +82,8 @@ class NodePart(Strict):
     top_k: int | None
     top_p: float | None
     seed: int
+    edits: list[EditPart] = []
+    run: int = 0
 
 
 class AttentionPart(Strict):
@@ -121,10 +135,11 @@ class StackPart(Strict):
 class ProbePart(Strict):
     """`ProbeRecord`; arrays: the name of the tensor that holds each."""
 
-    node: int
+    node: int | None
     kind: str
     settings: dict[str, Any]
     arrays: dict[str, str]
+    run: int = 0
 
 
 class PlacePart(Strict):
@@ -132,6 +147,33 @@ class PlacePart(Strict):
 
     leaf: int | None
     t: int
+    run: int = 0
+
+
+class BreakpointPart(Strict):
+    """`Breakpoint`."""
+
+    condition: ShortText
+    enabled: bool
+    hits: int
+
+
+class NotePart(Strict):
+    """`Note`."""
+
+    node: int
+    text: ShortText
+    bookmarked: bool
+
+
+class AnnotationsPart(Strict):
+    """`Annotations`."""
+
+    breakpoints: list[BreakpointPart]
+    watches: list[ShortText]
+    notes: list[NotePart]
+    baseline: int | None
+    layout: str
 
 
 class Document(Strict):
@@ -144,6 +186,8 @@ class Document(Strict):
     stacks: list[StackPart]
     probes: list[ProbePart]
     place: PlacePart | None = None
+    others: list[RunPart] = []
+    annotations: AnnotationsPart | None = None
 
 
 def encode_document(document: Document) -> str:

@@ -1,33 +1,35 @@
 """Records to a JSON document and named tensors, and back.
 
-Arrays of the same name, dtype and shape over the steps become rows of one tensor, so that a run
-of a thousand steps has some twenty tensors; ragged ones get a tensor for each shape. Unpacked
-records hold views of the tensors, never copies.
+Unpacked records hold views of the tensors, never copies.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping
 
 from attn_desktop.common.errors import TraceFileError
 from attn_desktop.common.mode import Mode
+from attn_desktop.trace.annotations import Annotations, Breakpoint, Note
 from attn_desktop.trace.document import (
+    AnnotationsPart,
     AttentionPart,
+    BreakpointPart,
     Document,
+    EditPart,
     ModelPart,
     NodePart,
+    NotePart,
     PlacePart,
     ProbePart,
     ReadingPart,
     RootPart,
     RunPart,
-    StackPart,
     StepPart,
     decode_settings,
     encode_number,
     encode_settings,
 )
+from attn_desktop.trace.edits import Edit
 from attn_desktop.trace.records import (
     AttentionRecord,
     ModelInfo,
@@ -37,27 +39,31 @@ from attn_desktop.trace.records import (
     StepRecord,
 )
 from attn_desktop.trace.run_tree import Choice, Node, Root, RunTree
+from attn_desktop.trace.stacks import (
+    ATTENTION_ARRAYS,
+    OPTIONAL_ATTENTION_ARRAYS,
+    READING_ARRAYS,
+    Path,
+    pack_stacks,
+    take,
+    unpack_stacks,
+)
 from attn_desktop.trace.tensor_file import AnyArray, Parts
 from attn_desktop.trace.trace import Place, Trace
 
-Path = tuple[str, ...]
-Key = TypeVar("Key", str, Path)
-
 RUN_ARRAYS = ("words", "spans", "states", "mask", "start_state", "fixed_context")
 OPTIONAL_RUN_ARRAYS = ("picture", "encoder_attention")
-ATTENTION_ARRAYS = ("energies", "mask", "window", "alpha", "draw", "sampled")
-OPTIONAL_ATTENTION_ARRAYS = ("center",)
-READING_ARRAYS = ("context", "state", "top_ids", "top_log_probs")
 
 
 def pack(trace: Trace) -> tuple[Document, dict[str, Parts]]:
     """The document of a trace and the tensors that it names."""
     tensors: dict[str, Parts] = {}
-    for name in RUN_ARRAYS + OPTIONAL_RUN_ARRAYS:
-        array = getattr(trace.run, name)
-        if array is not None:
-            tensors[f"run/{name}"] = Parts((array,), stacked=False)
-    stacks = _pack_stacks(trace.steps, tensors)
+    for number, run in enumerate(trace.runs):
+        for name in RUN_ARRAYS + OPTIONAL_RUN_ARRAYS:
+            array = getattr(run, name)
+            if array is not None:
+                tensors[f"{_run_name(number)}/{name}"] = Parts((array,), stacked=False)
+    stacks = pack_stacks(trace.steps, tensors)
     probes = [_pack_probe(i, probe, tensors) for i, probe in enumerate(trace.probes)]
     root = trace.tree.root
     document = Document(
@@ -70,7 +76,9 @@ def pack(trace: Trace) -> tuple[Document, dict[str, Parts]]:
         steps=[_pack_step(step) for step in trace.steps],
         stacks=stacks,
         probes=probes,
-        place=None if trace.place is None else PlacePart(leaf=trace.place.leaf, t=trace.place.t),
+        place=_pack_place(trace.place),
+        others=[_pack_run(run) for run in trace.others],
+        annotations=_pack_annotations(trace.annotations),
     )
     return document, tensors
 
@@ -78,15 +86,18 @@ def pack(trace: Trace) -> tuple[Document, dict[str, Parts]]:
 def unpack(document: Document, tensors: Mapping[str, AnyArray]) -> Trace:
     """The trace that `pack` took apart; `TraceFileError` names what is missing or left over."""
     rest = dict(tensors)
-    run = _unpack_run(document.run, rest)
+    run = _unpack_run(document.run, rest, 0)
+    others = tuple(
+        _unpack_run(part, rest, number) for number, part in enumerate(document.others, start=1)
+    )
     root = document.root
     tree = RunTree(
         Root(root.model_hash, root.text, root.device, root.dtype),
         (_unpack_node(part) for part in document.nodes),
     )
-    rows = _unpack_stacks(document.stacks, len(document.steps), rest)
+    rows = unpack_stacks(document.stacks, len(document.steps), rest)
     steps = tuple(
-        _unpack_step(part, row, f"steps[{i}]")
+        _unpack_step(part, row, tree, f"steps[{i}]")
         for i, (part, row) in enumerate(zip(document.steps, rows, strict=True))
     )
     probes = tuple(
@@ -94,8 +105,55 @@ def unpack(document: Document, tensors: Mapping[str, AnyArray]) -> Trace:
     )
     if rest:
         raise TraceFileError(f"tensor {next(iter(rest))!r} belongs to no part of the trace")
-    place = None if document.place is None else Place(document.place.leaf, document.place.t)
-    return Trace(run, tree, steps, probes, place)
+    place = document.place
+    return Trace(
+        run,
+        tree,
+        steps,
+        probes,
+        None if place is None else Place(place.leaf, place.t, place.run),
+        others,
+        _unpack_annotations(document.annotations),
+    )
+
+
+def _run_name(number: int) -> str:
+    """What the tensors of a run begin with."""
+    return "run" if number == 0 else f"run{number}"
+
+
+def _pack_place(place: Place | None) -> PlacePart | None:
+    return None if place is None else PlacePart(leaf=place.leaf, t=place.t, run=place.run)
+
+
+def _pack_annotations(annotations: Annotations) -> AnnotationsPart:
+    return AnnotationsPart(
+        breakpoints=[
+            BreakpointPart(condition=point.condition, enabled=point.enabled, hits=point.hits)
+            for point in annotations.breakpoints
+        ],
+        watches=list(annotations.watches),
+        notes=[
+            NotePart(node=note.node, text=note.text, bookmarked=note.bookmarked)
+            for note in annotations.notes
+        ],
+        baseline=annotations.baseline,
+        layout=annotations.layout,
+    )
+
+
+def _unpack_annotations(part: AnnotationsPart | None) -> Annotations:
+    if part is None:
+        return Annotations()
+    return Annotations(
+        breakpoints=tuple(
+            Breakpoint(point.condition, point.enabled, point.hits) for point in part.breakpoints
+        ),
+        watches=tuple(part.watches),
+        notes=tuple(Note(note.node, note.text, note.bookmarked) for note in part.notes),
+        baseline=part.baseline,
+        layout=part.layout,
+    )
 
 
 def _pack_run(run: RunRecord) -> RunPart:
@@ -113,15 +171,16 @@ def _pack_run(run: RunRecord) -> RunPart:
         device=run.device,
         dtype=run.dtype,
         grid=run.grid,
+        versions=dict(run.versions),
     )
 
 
-def _unpack_run(part: RunPart, rest: dict[str, AnyArray]) -> RunRecord:
-    model = part.model
-    arrays = {name: _take(rest, f"run/{name}", "run") for name in RUN_ARRAYS}
+def _unpack_run(part: RunPart, rest: dict[str, AnyArray], number: int) -> RunRecord:
+    model, own = part.model, _run_name(number)
+    arrays = {name: take(rest, f"{own}/{name}", own) for name in RUN_ARRAYS}
     for name in OPTIONAL_RUN_ARRAYS:
-        if f"run/{name}" in rest:
-            arrays[name] = rest.pop(f"run/{name}")
+        if f"{own}/{name}" in rest:
+            arrays[name] = rest.pop(f"{own}/{name}")
     return RunRecord(
         model=ModelInfo(
             name=model.name,
@@ -135,6 +194,7 @@ def _unpack_run(part: RunPart, rest: dict[str, AnyArray]) -> RunRecord:
         device=part.device,
         dtype=part.dtype,
         grid=part.grid,
+        versions=part.versions,
         **arrays,
     )
 
@@ -152,12 +212,27 @@ def _pack_node(node: Node) -> NodePart:
         top_k=choice.top_k,
         top_p=choice.top_p,
         seed=choice.seed,
+        edits=[
+            EditPart(
+                target=edit.target,
+                how=edit.how,
+                positions=list(edit.positions),
+                values=list(edit.values),
+            )
+            for edit in node.edits
+        ],
+        run=node.run,
     )
 
 
 def _unpack_node(part: NodePart) -> Node:
     choice = Choice(part.how, part.temperature, part.top_k, part.top_p, part.seed)
-    return Node(part.id, part.parent, part.t, part.token_id, Mode.parse(part.mode), choice)
+    mode = Mode.parse(part.mode)
+    edits = tuple(
+        Edit(edit.target, edit.how, tuple(edit.positions), tuple(edit.values))
+        for edit in part.edits
+    )
+    return Node(part.id, part.parent, part.t, part.token_id, mode, choice, edits, part.run)
 
 
 def _pack_step(step: StepRecord) -> StepPart:
@@ -179,7 +254,9 @@ def _pack_step(step: StepRecord) -> StepPart:
     )
 
 
-def _unpack_step(part: StepPart, row: dict[Path, AnyArray], where: str) -> StepRecord:
+def _unpack_step(
+    part: StepPart, row: dict[Path, AnyArray], tree: RunTree, where: str
+) -> StepRecord:
     attention = {
         kind: _unpack_attention(item, ("attention", kind), row, where)
         for kind, item in part.attention.items()
@@ -205,6 +282,7 @@ def _unpack_step(part: StepPart, row: dict[Path, AnyArray], where: str) -> StepR
         is_end=part.is_end,
         attention=attention,
         readings=readings,
+        edits=tree[part.node].edits if part.node in tree else (),
     )
 
 
@@ -216,7 +294,7 @@ def _pack_attention(record: AttentionRecord) -> AttentionPart:
 def _unpack_attention(
     part: AttentionPart, path: Path, row: dict[Path, AnyArray], where: str
 ) -> AttentionRecord:
-    arrays = {name: _take(row, (*path, name), where) for name in ATTENTION_ARRAYS}
+    arrays = {name: take(row, (*path, name), where) for name in ATTENTION_ARRAYS}
     for name in OPTIONAL_ATTENTION_ARRAYS:
         if (*path, name) in row:
             arrays[name] = row.pop((*path, name))
@@ -236,12 +314,12 @@ def _pack_reading(reading: Reading) -> ReadingPart:
 def _unpack_reading(
     part: ReadingPart, path: Path, row: dict[Path, AnyArray], where: str
 ) -> Reading:
-    arrays = {name: _take(row, (*path, name), where) for name in READING_ARRAYS}
+    arrays = {name: take(row, (*path, name), where) for name in READING_ARRAYS}
     return Reading(
         top_tokens=tuple(part.top_tokens),
         log_prob=float(part.log_prob),
         entropy=float(part.entropy),
-        gates={name: _take(row, (*path, "gates", name), where) for name in part.gates},
+        gates={name: take(row, (*path, "gates", name), where) for name in part.gates},
         **arrays,
     )
 
@@ -251,7 +329,9 @@ def _pack_probe(i: int, probe: ProbeRecord, tensors: dict[str, Parts]) -> ProbeP
     for name, array in probe.arrays.items():
         tensors[names[name]] = Parts((array,), stacked=False)
     settings = encode_settings(probe.settings, f"probes[{i}].settings")
-    return ProbePart(node=probe.node, kind=probe.kind, settings=settings, arrays=names)
+    return ProbePart(
+        node=probe.node, kind=probe.kind, settings=settings, arrays=names, run=probe.run
+    )
 
 
 def _unpack_probe(part: ProbePart, rest: dict[str, AnyArray], where: str) -> ProbeRecord:
@@ -259,65 +339,6 @@ def _unpack_probe(part: ProbePart, rest: dict[str, AnyArray], where: str) -> Pro
         node=part.node,
         kind=part.kind,
         settings=decode_settings(part.settings, f"{where}.settings"),
-        arrays={name: _take(rest, tensor, where) for name, tensor in part.arrays.items()},
+        arrays={name: take(rest, tensor, where) for name, tensor in part.arrays.items()},
+        run=part.run,
     )
-
-
-def _pack_stacks(steps: Sequence[StepRecord], tensors: dict[str, Parts]) -> list[StackPart]:
-    """Group the arrays of all steps by path, dtype and shape; each group becomes a tensor."""
-    groups: dict[tuple[Path, str, tuple[int, ...]], list[tuple[int, AnyArray]]] = {}
-    for i, step in enumerate(steps):
-        for path, array in _step_arrays(step):
-            groups.setdefault((path, array.dtype.str, array.shape), []).append((i, array))
-    stacks: list[StackPart] = []
-    for (path, _, _), members in groups.items():
-        # The number keeps names apart: ragged arrays share a path.
-        name = f"step/{'/'.join(path)}#{len(stacks)}"
-        tensors[name] = Parts([array for _, array in members], stacked=True)
-        whole = len(members) == len(steps)
-        positions = None if whole else [i for i, _ in members]
-        stacks.append(StackPart(path=list(path), tensor=name, steps=positions))
-    return stacks
-
-
-def _unpack_stacks(
-    stacks: Sequence[StackPart], count: int, rest: dict[str, AnyArray]
-) -> list[dict[Path, AnyArray]]:
-    """For each of `count` steps its arrays by path."""
-    rows: list[dict[Path, AnyArray]] = [{} for _ in range(count)]
-    for number, stack in enumerate(stacks):
-        where = f"stacks[{number}]"
-        tensor = _take(rest, stack.tensor, where)
-        positions = range(count) if stack.steps is None else stack.steps
-        if tensor.ndim == 0 or tensor.shape[0] != len(positions):
-            raise TraceFileError(
-                f"{where}: tensor {stack.tensor!r} has shape {tensor.shape}; "
-                f"its first axis must be {len(positions)} steps long"
-            )
-        path = tuple(stack.path)
-        for k, i in enumerate(positions):
-            if not 0 <= i < count or path in rows[i]:
-                raise TraceFileError(f"{where}.steps names step {i} twice or beyond {count} steps")
-            rows[i][path] = tensor[k, ...]  # the ellipsis keeps a view where a row is one number
-    return rows
-
-
-def _step_arrays(step: StepRecord) -> Iterator[tuple[Path, AnyArray]]:
-    for kind, record in step.attention.items():
-        for name in ATTENTION_ARRAYS + OPTIONAL_ATTENTION_ARRAYS:
-            array = getattr(record, name)
-            if array is not None:
-                yield ("attention", kind, name), array
-    for weighting, reading in step.readings.items():
-        for name in READING_ARRAYS:
-            yield ("readings", weighting, name), getattr(reading, name)
-        for name, array in reading.gates.items():
-            yield ("readings", weighting, "gates", name), array
-
-
-def _take(arrays: dict[Key, AnyArray], key: Key, where: str) -> AnyArray:
-    """Remove an array from those not used yet."""
-    if key not in arrays:
-        name = key if isinstance(key, str) else "/".join(key)
-        raise TraceFileError(f"{where} lacks its array {name!r}")
-    return arrays.pop(key)

@@ -20,11 +20,12 @@ from numpy.typing import NDArray
 from attn_desktop.common.errors import ProtocolError, UserError
 from attn_desktop.common.mode import Mode
 from attn_desktop.common.model_list import ModelEntry
+from attn_desktop.trace.edits import Edit
 from attn_desktop.trace.records import ModelInfo, ProbeRecord, RunRecord, StepRecord
 from attn_desktop.trace.run_tree import Choice, Node
 from attn_desktop.trace.tensor_file import DTYPE_CODES
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 PREAMBLE = b"\x00attn-desktop engine\x00\n"
 LENGTH_BYTES = 4
 #: Far above any message: the largest is a run of 512 positions with its picture.
@@ -76,8 +77,10 @@ class Decode(Request, frozen=True, kw_only=True, tag="decode"):
 
     path: the nodes from t = 1 on, empty for the start; a position that the engine does not hold
     is found again by replaying them. first_node: id of the first new node, the next ones follow
-    it. forced: the token of the first new node; then its choice is `forced` with the settings of
-    `choice`, which all later nodes have. Ends early after an end token.
+    it. forced: the tokens of the first new nodes; their choice is `forced` (`beam` if `choice` is
+    that already) with the settings of `choice`, which all later nodes have. edits: of the first
+    new node; later_edits: of each that follows it. node_run: `Node.run` of the new nodes. Ends
+    early after an end token.
     """
 
     run: int
@@ -86,7 +89,42 @@ class Decode(Request, frozen=True, kw_only=True, tag="decode"):
     steps: int
     mode: Mode
     choice: Choice
-    forced: int | None = None
+    forced: tuple[int, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    later_edits: tuple[Edit, ...] = ()
+    node_run: int = 0
+
+
+class Repeat(Request, frozen=True, kw_only=True, tag="repeat"):
+    """Decode nodes again as they say, parents before children. Answered by `Stepped` for each.
+
+    Their own tokens are taken, but what the model would have chosen is computed all the same.
+    """
+
+    run: int
+    nodes: tuple[Node, ...]
+
+
+class Probe(Request, frozen=True, kw_only=True, tag="probe"):
+    """Try something beside the decoding. Answered by `Probed`, as often as there is news.
+
+    kind: a name of `decoding/probes.py`, which says what settings it takes. path: the nodes from
+    t = 1 on, the last being the one that is probed or after which something is tried; empty for
+    the start. node_run: `Node.run` of the start.
+    """
+
+    run: int
+    path: tuple[Node, ...]
+    kind: str
+    settings: dict[str, Any]
+    node_run: int = 0
+
+
+class Tokenize(Request, frozen=True, kw_only=True, tag="tokenize"):
+    """Cut a text into target tokens, to force them. Answered by `Tokenized`."""
+
+    run: int
+    text: str
 
 
 class Cancel(Request, frozen=True, kw_only=True, tag="cancel"):
@@ -166,6 +204,20 @@ class Stepped(Reply, frozen=True, kw_only=True, tag="stepped"):
     probes: tuple[ProbeRecord, ...] = ()
 
 
+class Probed(Reply, frozen=True, kw_only=True, tag="probed"):
+    """What a probe has found since the last one; how parts are joined is up to their kind."""
+
+    run: int
+    probe: ProbeRecord
+
+
+class Tokenized(Reply, frozen=True, kw_only=True, tag="tokenized"):
+    """The target tokens of a text, without an end token."""
+
+    ids: tuple[int, ...]
+    labels: tuple[str, ...]
+
+
 class Progress(Reply, frozen=True, kw_only=True, tag="progress"):
     """What a request is at, for people to read."""
 
@@ -193,9 +245,30 @@ class Failed(Reply, frozen=True, kw_only=True, tag="failed"):
     cause: Cause
 
 
-AnyRequest: TypeAlias = Hello | ListDevices | ListModels | OpenModel | Encode | Decode | Cancel
+AnyRequest: TypeAlias = (
+    Hello
+    | ListDevices
+    | ListModels
+    | OpenModel
+    | Encode
+    | Decode
+    | Repeat
+    | Probe
+    | Tokenize
+    | Cancel
+)
 AnyReply: TypeAlias = (
-    Welcome | Devices | Models | ModelOpened | Encoded | Stepped | Progress | Done | Failed
+    Welcome
+    | Devices
+    | Models
+    | ModelOpened
+    | Encoded
+    | Stepped
+    | Probed
+    | Tokenized
+    | Progress
+    | Done
+    | Failed
 )
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attn_desktop.common.mode import Mode
+from attn_desktop.trace.edits import Edit
 
 FloatArray = NDArray[np.floating[Any]]
 BoolArray = NDArray[np.bool_]
@@ -68,6 +69,7 @@ class RunRecord:
     start_state: (N,) the decoder state s_0.
     fixed_context: (H,) the context used without attention, [→h_S; ←h_1].
     encoder_attention: (layers, heads, S, S), or None for a recurrent encoder.
+    versions: of what computed it (`attn_desktop`, `torch`, …); empty where that is not known.
     """
 
     model: ModelInfo
@@ -84,6 +86,7 @@ class RunRecord:
     grid: tuple[int, int] | None = None
     picture: NDArray[np.uint8] | None = None
     encoder_attention: FloatArray | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         freeze(self)
@@ -97,7 +100,9 @@ class AttentionRecord:
     mask: True where the position is a real one; window: True where the scope lets it through.
     alpha: α_tj, 0 outside mask and window, sums to 1 over the source.
     center: p_t, 1-based, and half_width: D, of a local scope; None when global.
-    draw: u in [0, 1); sampled: the position k that u picks by inverse CDF over alpha.
+    draw: u in [0, 1); sampled: the position k that u picks by inverse CDF over alpha, or the one
+    that an edit picked.
+    unedited: α as the model computed it, where an edit changed it; None otherwise.
     """
 
     energies: FloatArray
@@ -108,6 +113,7 @@ class AttentionRecord:
     sampled: IntArray
     center: FloatArray | None = None
     half_width: float | None = None
+    unedited: FloatArray | None = None
 
     def __post_init__(self) -> None:
         freeze(self)
@@ -117,7 +123,7 @@ class AttentionRecord:
 class Reading:
     """What one weighting (`soft` or `hard`) makes of a step.
 
-    context: (H,) c_t before any gate; state: (N,) s_t.
+    context: (H,) c_t before any gate; state: (N,) s_t. Both as edited, where an edit did so.
     top_ids, top_tokens, top_log_probs: (K,) the likeliest next tokens, best first.
     log_prob: of the token that the step chose, under this reading; entropy: of its
     distribution over the whole vocabulary.
@@ -146,6 +152,7 @@ class StepRecord:
     readings: by weighting; `active` (= mode.weighting) gave the next state.
     seed: of the draws of this step; chosen_by: how the token was picked (`greedy`,
     `sampled`, `forced`, `beam`); trained: False when the checkpoint never learnt the mode.
+    edits: what a user changed inside the step, in the order of doing it.
     """
 
     node: int
@@ -162,6 +169,7 @@ class StepRecord:
     is_end: bool
     attention: Mapping[str, AttentionRecord]
     readings: Mapping[str, Reading]
+    edits: tuple[Edit, ...] = ()
 
     @property
     def active(self) -> Reading:
@@ -183,13 +191,15 @@ class StepRecord:
 class ProbeRecord:
     """An experiment attached to a node: rollouts, gradients, a score bench, a beam.
 
+    node: whose step was probed, or after which something was tried; None for the start of `run`.
     kind: what it is; settings: plain JSON values that repeat it; arrays: named numpy results.
     """
 
-    node: int
+    node: int | None
     kind: str
     settings: Mapping[str, Any]
     arrays: Mapping[str, NDArray[Any]]
+    run: int = 0
 
     def __post_init__(self) -> None:
         freeze(self)

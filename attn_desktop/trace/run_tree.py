@@ -7,14 +7,14 @@ A node can be removed and restored without trace, which is what undo needs.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from numbers import Integral, Real
 from typing import Literal, get_args
 
 from attn_desktop.common.errors import InputError, UnknownNameError
 from attn_desktop.common.mode import Mode
+from attn_desktop.trace.edits import Edit
+from attn_desktop.trace.numbers import is_finite, is_whole
 
 How = Literal["greedy", "sampled", "forced", "beam"]
 HOWS: tuple[How, ...] = get_args(How)
@@ -23,7 +23,7 @@ MAX_SEED = 2**63 - 1
 
 def check_seed(seed: int) -> None:
     """Raise `InputError` unless `seed` is a whole number in 0 .. 2**63-1."""
-    if not _is_whole(seed) or not 0 <= seed <= MAX_SEED:
+    if not is_whole(seed) or not 0 <= seed <= MAX_SEED:
         raise InputError(f"seed must be a whole number from 0 to 2**63-1, not {seed!r}")
 
 
@@ -47,20 +47,24 @@ class Choice:
         if self.how not in HOWS:
             valid = ", ".join(HOWS)
             raise InputError(f"unknown way to choose a token {self.how!r}; valid are: {valid}")
-        if not _is_finite(self.temperature) or self.temperature <= 0:
+        if not is_finite(self.temperature) or self.temperature <= 0:
             raise InputError(
                 f"temperature must be finite and greater than 0, not {self.temperature!r}"
             )
-        if self.top_k is not None and (not _is_whole(self.top_k) or self.top_k < 1):
+        if self.top_k is not None and (not is_whole(self.top_k) or self.top_k < 1):
             raise InputError(f"top_k must be a whole number of at least 1, not {self.top_k!r}")
-        if self.top_p is not None and (not _is_finite(self.top_p) or not 0 < self.top_p <= 1):
+        if self.top_p is not None and (not is_finite(self.top_p) or not 0 < self.top_p <= 1):
             raise InputError(f"top_p must be greater than 0 and at most 1, not {self.top_p!r}")
         check_seed(self.seed)
 
 
 @dataclass(frozen=True)
 class Node:
-    """One decoded token. parent: id of the node before it, None at t = 1; t counts from 1."""
+    """One decoded token. parent: id of the node before it, None at t = 1; t counts from 1.
+
+    edits: what was changed inside its step. run: which of the document's inputs it decodes, 0 for
+    the first; that of its parent.
+    """
 
     id: int
     parent: int | None
@@ -68,11 +72,13 @@ class Node:
     token_id: int
     mode: Mode
     choice: Choice = field(default_factory=Choice)
+    edits: tuple[Edit, ...] = ()
+    run: int = 0
 
 
 @dataclass(frozen=True)
 class Root:
-    """What all nodes of a tree share: the model (SHA-256), the input, device and dtype."""
+    """What the nodes of a tree share: the model (SHA-256), the first input, device and dtype."""
 
     model_hash: str
     text: str
@@ -106,7 +112,7 @@ class RunTree:
 
     def add(self, node: Node) -> None:
         """Insert `node`; `InputError` unless its id is fresh and it follows its parent."""
-        if not _is_whole(node.id) or node.id < 0:
+        if not is_whole(node.id) or node.id < 0:
             raise InputError(f"a node id must be a whole number of at least 0, not {node.id!r}")
         if node.id in self._nodes:
             raise InputError(f"node {node.id} is in the run already; new_id() gives a free id")
@@ -115,6 +121,13 @@ class RunTree:
         t = 1 if node.parent is None else self._nodes[node.parent].t + 1
         if node.t != t:
             raise InputError(f"node {node.id} must be step t = {t}, not {node.t!r}")
+        if not is_whole(node.run) or node.run < 0:
+            raise InputError(f"node {node.id} names run {node.run!r}; runs count from 0")
+        if node.parent is not None and node.run != self._nodes[node.parent].run:
+            raise InputError(
+                f"node {node.id} is of run {node.run}, but its parent {node.parent} is of run "
+                f"{self._nodes[node.parent].run}"
+            )
         self._nodes[node.id] = node
         self._children.setdefault(node.parent, set()).add(node.id)
         self._next_id = max(self._next_id, node.id + 1)
@@ -154,11 +167,12 @@ class RunTree:
             nodes.append(node)
         return tuple(reversed(nodes))
 
-    def children(self, id: int | None) -> tuple[Node, ...]:
-        """The nodes that follow `id`, by id; of None: those at t = 1."""
+    def children(self, id: int | None, run: int | None = None) -> tuple[Node, ...]:
+        """The nodes that follow `id`, by id; of None: those at t = 1, of one run unless None."""
         if id is not None:
             self[id]
-        return tuple(self._nodes[child] for child in sorted(self._children.get(id, ())))
+        nodes = (self._nodes[child] for child in sorted(self._children.get(id, ())))
+        return tuple(node for node in nodes if run in (None, node.run))
 
     def leaves(self) -> tuple[Node, ...]:
         """The nodes that nothing follows, by id: the ends of all branches."""
@@ -179,11 +193,3 @@ class RunTree:
 
     def __len__(self) -> int:
         return len(self._nodes)
-
-
-def _is_whole(value: object) -> bool:
-    return not isinstance(value, bool) and isinstance(value, Integral)
-
-
-def _is_finite(value: object) -> bool:
-    return not isinstance(value, bool) and isinstance(value, Real) and math.isfinite(value)

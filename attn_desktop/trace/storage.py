@@ -24,7 +24,7 @@ from attn_desktop.trace.trace import Trace, check_trace
 __all__ = ["FORMAT", "VERSION", "Trace", "load_trace", "save_trace"]
 
 FORMAT = "attn"
-VERSION = 1
+VERSION = 2
 
 
 def save_trace(trace: Trace, path: str | os.PathLike[str]) -> None:

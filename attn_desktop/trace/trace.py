@@ -6,13 +6,14 @@ Whoever draws or analyses a trace may index without looking: the shapes of the d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from attn_desktop.common.errors import TraceFileError
+from attn_desktop.trace.annotations import Annotations
 from attn_desktop.trace.records import (
     CROSS,
     AttentionRecord,
@@ -31,26 +32,43 @@ KIND_NAMES = {FLOAT: "floats", BOOL: "bools", WHOLE: "whole numbers"}
 
 @dataclass(frozen=True)
 class Place:
-    """Where a reader was: the branch that ends in node `leaf` (None: no step), at step t."""
+    """Where a reader was: the branch that ends in node `leaf` (None: no step of `run`), at t."""
 
     leaf: int | None
     t: int
+    run: int = 0
 
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """A run with its tree, at most one step per node, and the probes attached to nodes."""
+    """A run with its tree, at most one step per node, and the probes attached to nodes.
+
+    others: further inputs of the same model, which nodes name by their number from 1 on.
+    """
 
     run: RunRecord
     tree: RunTree
     steps: tuple[StepRecord, ...]
     probes: tuple[ProbeRecord, ...] = ()
     place: Place | None = None
+    others: tuple[RunRecord, ...] = ()
+    annotations: Annotations = field(default_factory=Annotations)
+
+    @property
+    def runs(self) -> tuple[RunRecord, ...]:
+        """Every input, as nodes number them."""
+        return (self.run, *self.others)
 
 
 def check_trace(trace: Trace) -> None:
     """Raise `TraceFileError`, naming the field, where shapes, dtypes or ids do not agree."""
-    axes = check_run(trace.run)
+    axes = [check_run(run) for run in trace.runs]
+    for node in trace.tree.nodes:
+        if node.run >= len(axes):
+            raise TraceFileError(f"node {node.id} is of run {node.run}; there are {len(axes)}")
+    for number, run in enumerate(trace.others, start=1):
+        if run.model.hash != trace.run.model.hash:
+            raise TraceFileError(f"run {number} is of another model than the first")
     seen: set[int] = set()
     for i, step in enumerate(trace.steps):
         where = f"steps[{i}]"
@@ -58,14 +76,17 @@ def check_trace(trace: Trace) -> None:
             raise TraceFileError(f"{where} is a second step of node {step.node}")
         seen.add(step.node)
         _check_ids(where, step, trace.tree)
-        check_step(where, step, axes)
+        check_step(where, step, axes[trace.tree[step.node].run])
     for i, probe in enumerate(trace.probes):
-        if probe.node not in trace.tree:
+        if probe.node is not None and probe.node not in trace.tree:
             raise TraceFileError(f"probes[{i}] belongs to node {probe.node}, not in the tree")
+        if not 0 <= probe.run < len(axes):
+            raise TraceFileError(f"probes[{i}] belongs to run {probe.run}; there are {len(axes)}")
         for name, array in probe.arrays.items():
             _as_array(f"probes[{i}].arrays[{name!r}]", array)
     if trace.place is not None:
-        _check_place(trace.place, trace.tree)
+        _check_place(trace.place, trace.tree, len(axes))
+    _check_annotations(trace.annotations, trace.tree)
 
 
 class Axes(dict[str, int]):
@@ -92,12 +113,22 @@ class Axes(dict[str, int]):
         return Axes(self, **lengths)
 
 
-def _check_place(place: Place, tree: RunTree) -> None:
+def _check_place(place: Place, tree: RunTree, runs: int) -> None:
+    if not 0 <= place.run < runs:
+        raise TraceFileError(f"place.run is {place.run}; there are {runs} runs")
     if place.leaf is not None and place.leaf not in tree:
         raise TraceFileError(f"place.leaf {place.leaf} is not in the tree")
     longest = 0 if place.leaf is None else tree[place.leaf].t
     if not 0 <= place.t <= longest:
         raise TraceFileError(f"place.t must lie in 0..{longest}, not {place.t}")
+
+
+def _check_annotations(annotations: Annotations, tree: RunTree) -> None:
+    for i, note in enumerate(annotations.notes):
+        if note.node not in tree:
+            raise TraceFileError(f"notes[{i}] belongs to node {note.node}, not in the tree")
+    if annotations.baseline is not None and annotations.baseline not in tree:
+        raise TraceFileError(f"baseline {annotations.baseline} is not in the tree")
 
 
 def _as_array(where: str, value: object) -> NDArray[Any]:
@@ -138,6 +169,8 @@ def _check_ids(where: str, step: StepRecord, tree: RunTree) -> None:
     if step.node not in tree:
         raise TraceFileError(f"{where} belongs to node {step.node}, which is not in the tree")
     node = tree[step.node]
+    if step.edits != node.edits:
+        raise TraceFileError(f"{where} has other edits than its node {node.id}")
     if (step.parent, step.t, step.token_id) != (node.parent, node.t, node.token_id):
         raise TraceFileError(
             f"{where} has parent {step.parent}, t {step.t}, token_id {step.token_id}, but its node "
@@ -167,6 +200,8 @@ def _check_attention(where: str, attention: AttentionRecord, axes: Axes, source:
     axes.expect(f"{where}.sampled", attention.sampled, WHOLE, "layers", "heads")
     if attention.center is not None:
         axes.expect(f"{where}.center", attention.center, FLOAT, "layers", "heads")
+    if attention.unedited is not None:
+        axes.expect(f"{where}.unedited", attention.unedited, FLOAT, "layers", "heads", source)
     sampled = attention.sampled
     if sampled.size and not (sampled.min() >= 0 and sampled.max() < axes[source]):
         raise TraceFileError(f"{where}.sampled must lie in 0..{axes[source] - 1}")

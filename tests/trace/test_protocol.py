@@ -16,6 +16,7 @@ from attn_desktop.common.errors import ProtocolError
 from attn_desktop.common.mode import HARD, Mode
 from attn_desktop.common.model_list import ModelEntry
 from attn_desktop.trace import protocol
+from attn_desktop.trace.edits import Edit
 from attn_desktop.trace.protocol import (
     LENGTH_BYTES,
     MAX_FRAME_BYTES,
@@ -38,9 +39,14 @@ from attn_desktop.trace.protocol import (
     ModelOpened,
     Models,
     OpenModel,
+    Probe,
+    Probed,
     Progress,
+    Repeat,
     Request,
     Stepped,
+    Tokenize,
+    Tokenized,
     Welcome,
     decode_reply,
     decode_request,
@@ -55,6 +61,11 @@ PICTURE = toy_trace(1, grid=(2, 3))
 WITHOUT = toy_trace(2, mode=FIXED)
 CHOICE = Choice("sampled", 0.7, 5, 0.9, 2**63 - 1)
 NODES = (Node(4, None, 1, 17, ADDITIVE, CHOICE), Node(7, 4, 2, 0, FIXED))
+EDITS = (
+    Edit("alpha", "set", values=(0.25, 0.0, 1e-300)),
+    Edit("position", "pick", (2,)),
+    Edit("state", "add", (0, 3), (0.5, -1.0)),
+)
 
 REQUESTS: tuple[AnyRequest, ...] = (
     Hello(request=0),
@@ -71,8 +82,23 @@ REQUESTS: tuple[AnyRequest, ...] = (
         steps=500,
         mode=Mode("dot", "local-p", HARD),
         choice=CHOICE,
-        forced=99,
+        forced=(99, 100),
     ),
+    Decode(
+        request=6,
+        run=2,
+        path=NODES,
+        first_node=8,
+        steps=5,
+        mode=ADDITIVE,
+        choice=CHOICE,
+        edits=EDITS,
+        later_edits=EDITS[:1],
+        node_run=3,
+    ),
+    Repeat(request=7, run=2, nodes=(*NODES, Node(8, 7, 3, 1, ADDITIVE, CHOICE, EDITS))),
+    Probe(request=8, run=2, path=NODES, kind="beam", settings={"width": 5, "a": [0.5, None]}),
+    Tokenize(request=9, run=2, text="un chien 😀"),
     Cancel(request=6, target=5),
 )
 REPLIES: tuple[AnyReply, ...] = (
@@ -96,6 +122,9 @@ REPLIES: tuple[AnyReply, ...] = (
         for trace in (TRACE, LOCAL, PICTURE, WITHOUT)
         for node, step in zip(trace.tree.nodes, trace.steps, strict=True)
     ),
+    Probed(request=8, run=1, probe=TRACE.probes[0]),
+    Probed(request=8, run=1, probe=dataclasses.replace(TRACE.probes[0], node=None, run=2)),
+    Tokenized(request=9, ids=(3, 4), labels=("▁un", "▁chien")),
     Progress(request=6, text="opening en-fr"),
     Done(request=7),
     Done(request=8, cancelled=True),

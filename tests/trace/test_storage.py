@@ -622,13 +622,13 @@ def test_another_safetensors_file_is_told_apart(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("version", "shown"),
     [
-        ("2", "written by a newer version (2); this program reads up to 1"),
+        ("3", "written by a newer version (3); this program reads up to 2"),
         ("999999999", "newer version (999999999)"),
-        ("0", "its version '0' is not a number from 1 to 1"),
+        ("0", "its version '0' is not a number from 1 to 2"),
         ("", "its version '' is not"),
         ("²", "its version '²' is not"),
         ("one", "its version 'one' is not"),
-        ("1" * 5000, "is not a number from 1 to 1"),
+        ("1" * 5000, "is not a number from 1 to 2"),
     ],
 )
 def test_versions_that_this_program_does_not_know(version: str, shown: str, saved: Path) -> None:
