@@ -5,6 +5,7 @@ Shapes: B rows, S source positions, H size of the annotations, N size of the dec
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -45,7 +46,8 @@ class Memory:
 class Attended:
     """All that one look produced.
 
-    energies, window, alpha: (B, S). center: (B,) or None. half_width: D or None.
+    energies, window, alpha: (B, S). unedited: α as computed, where it was changed.
+    center: (B,) or None. half_width: D or None.
     draw, sampled: (B,) u and k. contexts: (B, H) by weighting, those that were asked for.
     Without attention all but contexts is None.
     """
@@ -58,6 +60,25 @@ class Attended:
     half_width: float | None = None
     draw: Tensor | None = None
     sampled: Tensor | None = None
+    unedited: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Intervention:
+    """What someone wants otherwise within one step; None leaves it as the model has it.
+
+    alpha: from α, mask and window, (B, S) each, to another α. position: of every hard context.
+    context: from c_t (B, H), and state: from s_t (B, N), to another; of every weighting alike.
+    """
+
+    alpha: Callable[[Tensor, Tensor, Tensor], Tensor] | None = None
+    position: int | None = None
+    context: Callable[[Tensor], Tensor] | None = None
+    state: Callable[[Tensor], Tensor] | None = None
+
+
+#: The step as the model takes it.
+UNTOUCHED = Intervention()
 
 
 class Attention(nn.Module):
@@ -92,15 +113,18 @@ class Attention(nn.Module):
         t: int,
         draw: Tensor,
         weightings: tuple[str, ...] = (SOFT, HARD),
+        intervention: Intervention = UNTOUCHED,
     ) -> Attended:
         """Look at the memory with query s_{t-1} (B, N) at step t (1-based).
 
         draw: (B,) u in [0, 1) for the hard position. weightings: the contexts to compute, of
-        `soft`, `hard` and `argmax`.
+        `soft`, `hard` and `argmax`. intervention: what is to be otherwise on the way.
         Raises InputError where the checkpoint has no such score.
         """
+        change = intervention.context
         if not mode.attends:
-            return Attended(contexts={SOFT: memory.fixed_context})
+            fixed = memory.fixed_context
+            return Attended(contexts={SOFT: fixed if change is None else change(fixed)})
         self.check(mode)
         score = self._score(mode.score)
         if mode.score not in memory.prepared:
@@ -110,15 +134,22 @@ class Attention(nn.Module):
         view: View = scope(state, memory.mask, t)
         window = _within_reach(view.window, memory.mask, score.reach)
         alpha = weigh(energies, memory.mask & window, view.log_prior)
+        unedited = None
+        if intervention.alpha is not None:
+            unedited, alpha = alpha, intervention.alpha(alpha, memory.mask, window)
         contexts: dict[str, Tensor] = {}
         sampled = None
         if SOFT in weightings:
             contexts[SOFT] = soft_context(alpha, memory.states)
         if HARD in weightings:
             sampled = sample_position(alpha.detach(), draw)
+            if intervention.position is not None:
+                sampled = torch.full_like(sampled, intervention.position)
             contexts[HARD] = hard_context(sampled, memory.states)
         if ARGMAX in weightings:
             contexts[ARGMAX] = hard_context(alpha.argmax(dim=1), memory.states)
+        if change is not None:
+            contexts = {name: change(context) for name, context in contexts.items()}
         return Attended(
             contexts=contexts,
             energies=energies,
@@ -128,6 +159,7 @@ class Attention(nn.Module):
             half_width=scope.half_width if scope.is_local else None,
             draw=draw,
             sampled=sampled,
+            unedited=unedited,
         )
 
     def check(self, mode: Mode) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from attn_desktop.common.errors import InputError
 from attn_desktop.common.mode import Mode
 from attn_desktop.decoding.stepper import Position, Stepper
+from attn_desktop.trace.edits import Edit
 from attn_desktop.trace.records import StepRecord
 from attn_desktop.trace.run_tree import Choice, Node
 
@@ -75,13 +76,16 @@ class Positions:
         mode: Mode,
         choice: Choice,
         forced: int | None = None,
+        edits: tuple[Edit, ...] = (),
+        run: int = 0,
     ) -> tuple[StepRecord, Node, Position]:
         """`Stepper.step` from a position: its record, the node that it is and where that leads.
 
-        The new position is kept if the one that it follows is. Raises what `Stepper.step` does.
+        run: `Node.run` of the new node. The new position is kept if the one that it follows is.
+        Raises what `Stepper.step` does.
         """
-        record, following = self.stepper.step(position, node, mode, choice, forced)
-        made = Node(node, position.node, record.t, record.token_id, mode, choice)
+        record, following = self.stepper.step(position, node, mode, choice, forced, edits)
+        made = Node(node, position.node, record.t, record.token_id, mode, choice, edits, run)
         before = None if position.node is None else self._kept.get(position.node)
         if self._position(before) is position:
             self._keep(made, following, before)

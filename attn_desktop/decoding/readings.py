@@ -40,10 +40,12 @@ def probe_readings(stepper: Stepper, before: Position, step: StepRecord) -> Prob
         return None
     # Copied: torch warns of arrays that are read-only.
     alpha = torch.tensor(cross.alpha[0, 0], device=stepper.memory.states.device)
-    looked_at = alpha.nonzero().squeeze(1)
+    sampled, argmax = int(cross.sampled[0, 0]), int(cross.alpha[0, 0].argmax())
+    looked = alpha > 0
+    looked[sampled] = True  # one that an edit picked may have no α
+    looked_at = looked.nonzero().squeeze(1)
     logs = _position_log_probs(stepper, before, step, looked_at)
     soft, single = logs[0], logs[1:]
-    sampled, argmax = int(cross.sampled[0, 0]), int(cross.alpha[0, 0].argmax())
     rows = looked_at.tolist()
     expected = torch.logsumexp(single + alpha[looked_at].log().unsqueeze(1), dim=0)
     four = torch.stack([soft, single[rows.index(sampled)], single[rows.index(argmax)], expected])
@@ -94,12 +96,19 @@ def divergences(log_probs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 def _position_log_probs(
     stepper: Stepper, before: Position, step: StepRecord, looked_at: Tensor
 ) -> Tensor:
-    """log p(y | c) for the soft context, then for h_k of each position (B,): (1 + B, V)."""
+    """log p(y | c) for the soft context, then for h_k of each position (B,): (1 + B, V).
+
+    Edits of the step's context and state are made to each of them.
+    """
     model, states = stepper.model, stepper.memory.states[0]
     soft = torch.tensor(step.readings[SOFT].context, device=states.device)
-    contexts = torch.cat([soft.unsqueeze(0), states[looked_at]])
+    change, single = stepper.intervention(step.mode, step.edits), states[looked_at]
+    if change.context is not None:
+        single = change.context(single)
+    contexts = torch.cat([soft.unsqueeze(0), single])
     rows = torch.zeros(len(contexts), dtype=torch.int64, device=states.device)
     previous = model.embed(torch.tensor([before.token], device=states.device))[rows]
     state, _ = model.advance(before.state.rows(rows), previous, contexts)
-    logits = model.readout(state.hidden, contexts, previous)
+    hidden = state.hidden if change.state is None else change.state(state.hidden)
+    logits = model.readout(hidden, contexts, previous)
     return log_probabilities(logits, model.never_chosen)

@@ -8,6 +8,7 @@ record to the last bit.
 from __future__ import annotations
 
 import functools
+import platform
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,14 +17,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attn_desktop.attention.attend import Attended
+from attn_desktop.attention.attend import UNTOUCHED, Attended, Intervention
 from attn_desktop.common.errors import InputError
 from attn_desktop.common.mode import Mode
+from attn_desktop.common.version import VERSION
 from attn_desktop.decoding import draws
 from attn_desktop.decoding.choosers import choose, log_probabilities
+from attn_desktop.decoding.edits import intervention_of
 from attn_desktop.families.base import Advanced, Stepped
 from attn_desktop.families.cells import State
 from attn_desktop.families.checkpoint import Checkpoint
+from attn_desktop.trace.edits import Edit, check_edits
 from attn_desktop.trace.records import (
     CROSS,
     AttentionRecord,
@@ -36,6 +40,8 @@ from attn_desktop.trace.records import (
 from attn_desktop.trace.run_tree import Choice, Node
 
 TOP_TOKENS = 20
+#: Ways to choose in which the token is given from outside.
+GIVEN = ("forced", "beam")
 #: Below every log p of a float32 distribution that is not −inf.
 LOWEST = -1e4
 #: Where there is no α, nothing is drawn from it.
@@ -82,6 +88,7 @@ class Stepper:
             fixed_context=_array(self.memory.fixed_context[0]),
             device=str(self._device),
             dtype=str(self.memory.states.dtype).removeprefix("torch."),
+            versions=_versions(self._device),
         )
         self._mask = self.run.mask.reshape(1, 1, -1)
         self._label = self.model.token_label
@@ -95,16 +102,18 @@ class Stepper:
         mode: Mode,
         choice: Choice,
         forced: int | None = None,
+        edits: tuple[Edit, ...] = (),
     ) -> tuple[StepRecord, Position]:
         """Decode one token from a position, with both weightings computed and recorded.
 
         node: id of the new step in whatever tree owns it. forced: the token to take when
-        `choice.how` is `forced`. Raises InputError for a mode the model does not have, a token
-        outside the vocabulary or a step after the end.
+        `choice.how` is one of `GIVEN`. edits: what is changed on the way. Raises InputError for a
+        mode the model does not have, a token outside the vocabulary, a step after the end or an
+        edit that cannot be made.
         """
         model, t = self.model, position.t + 1
         self._check(position, choice, forced)
-        previous, draw, stepped = self._advance(position, mode, choice.seed)
+        previous, draw, stepped = self._advance(position, mode, choice.seed, edits)
         names = list(stepped.readings)
         log_probs = self._log_probs(stepped, previous)
         top = self._top(log_probs)
@@ -130,6 +139,7 @@ class Stepper:
                 is_end=token == model.end_id,
                 attention=self._attention(stepped.attended, draw),
                 readings=self._readings(stepped, log_probs, top, token),
+                edits=edits,
             ),
             Position(t, stepped.readings[mode.weighting].state, token, node),
         )
@@ -143,21 +153,36 @@ class Stepper:
         """
         self._check_goes_on(position)
         self._label(node.token_id)
-        _, _, stepped = self._advance(position, node.mode, node.choice.seed)
+        _, _, stepped = self._advance(position, node.mode, node.choice.seed, node.edits)
         state = stepped.readings[node.mode.weighting].state
         return Position(position.t + 1, state, node.token_id, node.id)
 
     def _advance(
-        self, position: Position, mode: Mode, seed: int
+        self, position: Position, mode: Mode, seed: int, edits: tuple[Edit, ...]
     ) -> tuple[Tensor, NDArray[np.float64], Stepped]:
         """The embedded y_{t-1}, u of the hard position and both weightings of step t."""
         t = position.t + 1
+        change = self.intervention(mode, edits)
         previous = self.model.embed(torch.tensor([position.token], device=self._device))
         draw = draws.uniform(seed, draws.ATTENTION, t) if mode.attends else _NO_DRAW
         stepped = self.model.step(
-            self.memory, position.state, previous, mode, t, self._tensor(draw)
+            self.memory,
+            position.state,
+            previous,
+            mode,
+            t,
+            self._tensor(draw),
+            intervention=change,
         )
         return previous, draw, stepped
+
+    def intervention(self, mode: Mode, edits: tuple[Edit, ...]) -> Intervention:
+        """What edits do to a step in this mode; InputError for one that cannot be made."""
+        if not edits:
+            return UNTOUCHED
+        run = self.run
+        check_edits(edits, len(run.source), run.states.shape[1], len(run.start_state))
+        return intervention_of(mode, edits)
 
     def _check_goes_on(self, position: Position) -> None:
         if position.token == self.model.end_id:
@@ -165,7 +190,7 @@ class Stepper:
 
     def _check(self, position: Position, choice: Choice, forced: int | None) -> None:
         self._check_goes_on(position)
-        if (choice.how == "forced") != (forced is not None):
+        if (choice.how in GIVEN) != (forced is not None):
             raise InputError(
                 "a forced step needs the token to force, and only a forced one takes it"
             )
@@ -217,6 +242,9 @@ class Stepper:
                 sampled=_array(attended.sampled).reshape(1, 1),
                 center=None if attended.center is None else _array(attended.center).reshape(1, 1),
                 half_width=attended.half_width,
+                unedited=(
+                    None if attended.unedited is None else _array(attended.unedited).reshape(shape)
+                ),
             )
         }
 
@@ -255,3 +283,16 @@ class Stepper:
 def _array(tensor: Tensor) -> NDArray[Any]:
     """A tensor as numpy; on the CPU without a copy, since a step's tensors are its own."""
     return (tensor if tensor.is_cpu else tensor.cpu()).numpy()
+
+
+def _versions(device: torch.device) -> dict[str, str]:
+    """What a number that differs elsewhere may come from."""
+    versions = {
+        "attn_desktop": VERSION,
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "machine": platform.machine(),
+    }
+    if device.type == "cuda":
+        versions["gpu"] = torch.cuda.get_device_name(device)
+    return versions

@@ -9,6 +9,7 @@ from attn_desktop.common.mode import Mode
 from attn_desktop.decoding.corpus import step_limit
 from attn_desktop.decoding.positions import Positions
 from attn_desktop.decoding.stepper import Position, Stepper
+from attn_desktop.trace.edits import Edit
 from attn_desktop.trace.records import StepRecord
 from attn_desktop.trace.run_tree import Choice, Root, RunTree
 
@@ -32,11 +33,16 @@ class TreeStepper:
         self._positions = Positions(stepper)
 
     def step(
-        self, parent: int | None, mode: Mode, choice: Choice, forced: int | None = None
+        self,
+        parent: int | None,
+        mode: Mode,
+        choice: Choice,
+        forced: int | None = None,
+        edits: tuple[Edit, ...] = (),
     ) -> StepRecord:
         """Decode the token after `parent` (None: the first) and add it to the tree."""
         record, node, _ = self._positions.step(
-            self.position(parent), self.tree.new_id(), mode, choice, forced
+            self.position(parent), self.tree.new_id(), mode, choice, forced, edits
         )
         self.tree.add(node)
         return record

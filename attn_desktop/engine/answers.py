@@ -14,7 +14,9 @@ from attn_desktop.common.mode import NO_ATTENTION
 from attn_desktop.common.model_list import list_models
 from attn_desktop.common.paths import resolve_model
 from attn_desktop.decoding.corpus import step_limit
+from attn_desktop.decoding.probes import PROBES
 from attn_desktop.decoding.readings import probe_readings
+from attn_desktop.decoding.repeat import repeat
 from attn_desktop.engine.devices import list_devices
 from attn_desktop.engine.workspace import Workspace
 from attn_desktop.families.checkpoint import Checkpoint
@@ -31,8 +33,13 @@ from attn_desktop.trace.protocol import (
     ModelOpened,
     Models,
     OpenModel,
+    Probe,
+    Probed,
     Progress,
+    Repeat,
     Stepped,
+    Tokenize,
+    Tokenized,
 )
 
 #: Raises CancelledError where the window no longer wants the answer.
@@ -65,6 +72,12 @@ class Answers:
                 yield from self._encode(request, check)
             case Decode():
                 yield from self._decode(request, check)
+            case Repeat():
+                yield from self._repeat(request, check)
+            case Probe():
+                yield from self._probe(request, check)
+            case Tokenize():
+                yield self._tokenize(request)
             case _:
                 raise TypeError(f"{type(request).__name__} is not answered here")
 
@@ -106,13 +119,22 @@ class Answers:
             raise InputError(f"the number of steps must be at least 1, not {request.steps}")
         positions = self._workspace.run(request.run)
         position = positions.after(request.path, check)
-        choice, forced = request.choice, request.forced
-        if forced is not None:
-            choice = replace(choice, how="forced")
-        for node in range(request.first_node, request.first_node + request.steps):
+        given = request.choice
+        if given.how != "beam":
+            given = replace(given, how="forced")
+        for place in range(request.steps):
             check()
+            forced = request.forced[place] if place < len(request.forced) else None
             before = position
-            record, made, position = positions.step(before, node, request.mode, choice, forced)
+            record, made, position = positions.step(
+                before,
+                request.first_node + place,
+                request.mode,
+                request.choice if forced is None else given,
+                forced,
+                request.later_edits if place else request.edits,
+                request.node_run,
+            )
             probe = probe_readings(positions.stepper, before, record)
             yield Stepped(
                 request=request.request,
@@ -123,7 +145,25 @@ class Answers:
             )
             if record.is_end:
                 break
-            choice, forced = request.choice, None
+
+    def _repeat(self, request: Repeat, check: Check) -> Iterator[AnyReply]:
+        positions = self._workspace.run(request.run)
+        for node, record in repeat(positions.stepper, request.nodes, check):
+            yield Stepped(request=request.request, run=request.run, node=node, record=record)
+
+    def _probe(self, request: Probe, check: Check) -> Iterator[AnyReply]:
+        positions = self._workspace.run(request.run)
+        for probe in PROBES[request.kind](positions, request.path, request.settings):
+            check()
+            yield Probed(
+                request=request.request, run=request.run, probe=replace(probe, run=request.node_run)
+            )
+
+    def _tokenize(self, request: Tokenize) -> Tokenized:
+        model = self._workspace.run(request.run).stepper.model
+        ids = model.tokenize(request.text)
+        labels = tuple(model.token_label(token) for token in ids)
+        return Tokenized(request=request.request, ids=ids, labels=labels)
 
 
 def _formula(kind: type[Score] | type[Scope]) -> Formula:

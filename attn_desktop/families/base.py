@@ -18,7 +18,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from attn_desktop.attention.attend import Attended, Attention, Memory
+from attn_desktop.attention.attend import (
+    UNTOUCHED,
+    Attended,
+    Attention,
+    Intervention,
+    Memory,
+)
 from attn_desktop.common.mode import HARD, SOFT, Mode
 from attn_desktop.common.registry import Registry
 from attn_desktop.families.cells import Gates, State
@@ -116,6 +122,10 @@ class Family(nn.Module):
         """The piece of text that a target id stands for."""
         raise NotImplementedError
 
+    def tokenize(self, text: str) -> tuple[int, ...]:
+        """Target ids of a text, without an end token; raises InputError where it has none."""
+        raise NotImplementedError
+
     def detokenize(self, tokens: Sequence[int]) -> str:
         """Target ids to text; special tokens are left out."""
         raise NotImplementedError
@@ -140,21 +150,25 @@ class Family(nn.Module):
         t: int,
         draw: Tensor,
         weightings: tuple[str, ...] = (SOFT, HARD),
+        intervention: Intervention = UNTOUCHED,
     ) -> Stepped:
         """One decoding step t (1-based) of B rows: attend with s_{t-1}, then advance.
 
         previous: (B, E), the embedded y_{t-1}. draw: (B,) u in [0, 1). Several weightings are
         advanced as one batch, from the same α; without attention there is one, `soft`.
+        intervention: what is to be otherwise on the way.
         """
-        attended = self.attention(memory, state.hidden, mode, t, draw, weightings)
+        attended = self.attention(memory, state.hidden, mode, t, draw, weightings, intervention)
         names = list(attended.contexts)
         if len(names) == 1:
             context = attended.contexts[names[0]]
             following, gates = self.advance(state, previous, context)
+            following = _changed(following, intervention)
             return Stepped(attended, {names[0]: Advanced(context, following, gates)})
         rows = torch.arange(len(previous), device=previous.device).repeat(len(names))
         contexts = torch.cat([attended.contexts[name] for name in names])
         following, gates = self.advance(state.rows(rows), previous[rows], contexts)
+        following = _changed(following, intervention)
         readings = {}
         for index, name in enumerate(names):
             own = slice(index * len(previous), (index + 1) * len(previous))
@@ -179,3 +193,10 @@ class Family(nn.Module):
     def device(self) -> torch.device:
         """Where the weights are."""
         return next(self.parameters()).device
+
+
+def _changed(state: State, intervention: Intervention) -> State:
+    """s_t as someone wants it; the cell of an LSTM stays."""
+    if intervention.state is None:
+        return state
+    return State(intervention.state(state.hidden), state.cell)

@@ -143,6 +143,12 @@ class Seq2Seq(Family, name="seq2seq"):
     def token_label(self, token: int) -> str:
         return self.target_codec.label(token)
 
+    def tokenize(self, text: str) -> tuple[int, ...]:
+        ids = self.target_codec.encode(text).ids
+        if not len(ids):
+            raise InputError("the text is empty; give at least one word")
+        return tuple(int(token) for token in ids)
+
     def detokenize(self, tokens: Sequence[int]) -> str:
         return self.target_codec.decode(tokens)
 

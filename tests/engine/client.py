@@ -111,7 +111,7 @@ class Client:
         steps: int = 1,
         mode: Mode = ADDITIVE,
         choice: Choice = GREEDY,
-        forced: int | None = None,
+        forced: tuple[int, ...] = (),
         run: int = 1,
         first_node: int | None = None,
     ) -> Decode:
@@ -133,7 +133,7 @@ class Client:
         steps: int = 1,
         mode: Mode = ADDITIVE,
         choice: Choice = GREEDY,
-        forced: int | None = None,
+        forced: tuple[int, ...] = (),
         run: int = 1,
     ) -> list[Stepped]:
         """The steps of a decoding that must go well."""

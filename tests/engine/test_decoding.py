@@ -157,7 +157,7 @@ def test_every_step_with_attention_has_its_four_readings(client: Client, model: 
 def test_it_stops_after_the_end_and_nothing_follows(client: Client, tmp_path: Path) -> None:
     toy_checkpoint(tmp_path)
     client.encode(tmp_path, TEXT)
-    (end,) = client.decode(steps=9, choice=replace(SAMPLED, how="greedy"), forced=END_ID)
+    (end,) = client.decode(steps=9, choice=replace(SAMPLED, how="greedy"), forced=(END_ID,))
     assert end.record.is_end
     failed = client.failure(client.decode_request([end.node]))
     assert failed.cause == "input"
@@ -168,7 +168,7 @@ def test_the_first_token_may_be_forced_and_the_rest_follow_the_choice(
     client: Client, model: Path
 ) -> None:
     client.encode(model, TEXT)
-    first, second = client.decode(steps=2, choice=SAMPLED, mode=HARD_MODE, forced=44)
+    first, second = client.decode(steps=2, choice=SAMPLED, mode=HARD_MODE, forced=(44,))
     assert (first.node.token_id, first.record.chosen_by) == (44, "forced")
     assert first.node.choice == replace(SAMPLED, how="forced")
     assert (second.node.choice, second.record.chosen_by) == (SAMPLED, "sampled")
@@ -185,8 +185,8 @@ def test_the_first_token_may_be_forced_and_the_rest_follow_the_choice(
         ({"run": 2}, "holds no run 2; encode it again"),
         ({"mode": Mode("loudest")}, "no score 'loudest'; it has: cosine"),
         ({"mode": Mode("dot", "near")}, "unknown scope 'near'"),
-        ({"forced": 10**6}, "outside the vocabulary"),
-        ({"forced": 0}, "cannot be an output token"),
+        ({"forced": (10**6,)}, "outside the vocabulary"),
+        ({"forced": (0,)}, "cannot be an output token"),
         ({"choice": Choice("forced")}, "needs the token to force"),
         ({"path": (Node(3, 2, 3, 7, Mode()),)}, "cannot be step 1"),
         ({"path": (Node(3, None, 1, 10**9, Mode()),)}, "outside the vocabulary"),
@@ -233,7 +233,7 @@ def test_branches_with_the_ids_of_others_get_their_own_numbers(
     """As after an undo whose ids were given again."""
     client.encode(model, TEXT)
     path = nodes_of(client.decode(steps=4))
-    other = nodes_of(client.decode(steps=4, forced=50, mode=HARD_MODE))
+    other = nodes_of(client.decode(steps=4, forced=(50,), mode=HARD_MODE))
     assert [node.id for node in other] == [node.id for node in path]
     (after_path,), (after_other,) = client.decode(path), client.decode(other)
     fresh = start()
