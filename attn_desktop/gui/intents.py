@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from attn_desktop.trace.annotations import Breakpoint
+from attn_desktop.trace.edits import Edit
 
 
 @dataclass(frozen=True)
@@ -11,6 +15,13 @@ class GoTo:
     """Put the playhead on step t of the branch shown (0: before the first)."""
 
     t: int
+
+
+@dataclass(frozen=True)
+class GoToNode:
+    """Show a branch that has this node, with the playhead on it."""
+
+    node: int
 
 
 @dataclass(frozen=True)
@@ -38,17 +49,125 @@ class Force:
 
 
 @dataclass(frozen=True)
-class EncodeText:
-    """Start over with this source text."""
+class ForceText:
+    """Go on after the playhead with the tokens of this text: a branch."""
 
     text: str
 
 
 @dataclass(frozen=True)
+class TakePath:
+    """Follow a hypothesis of a beam search, from the start of the branch shown: a branch.
+
+    tokens: ids from t = 1 on. seed: of the search. name: for the history, such as `beam 2`.
+    """
+
+    tokens: tuple[int, ...]
+    seed: int
+    name: str
+
+
+@dataclass(frozen=True)
+class MakeEdit:
+    """Decode the step of the playhead again with these edits added to its own: a branch.
+
+    lasting: whether to make them at every later step too. hard: whether the step then goes on
+    from the drawn position; None as before. instead: in place of the step's own edits.
+    """
+
+    edits: tuple[Edit, ...]
+    lasting: bool = False
+    hard: bool | None = None
+    instead: bool = False
+
+
+@dataclass(frozen=True)
+class EncodeText:
+    """Start over with this source text; beside: as a what-if beside the one that is there."""
+
+    text: str
+    beside: bool = False
+
+
+@dataclass(frozen=True)
 class ShowBranch:
-    """Show the branch that ends in this node."""
+    """Show the branch that ends in this node; None: the start of `run`."""
 
-    leaf: int
+    leaf: int | None
+    run: int = 0
 
 
-Intent: TypeAlias = GoTo | Hover | Brush | Force | EncodeText | ShowBranch
+@dataclass(frozen=True)
+class Compare:
+    """Compare the branch shown with the one that ends in this node; None: with nothing."""
+
+    leaf: int | None
+
+
+@dataclass(frozen=True)
+class SetBreakpoints:
+    """Have these breakpoints and no others."""
+
+    breakpoints: tuple[Breakpoint, ...]
+
+
+@dataclass(frozen=True)
+class SetWatches:
+    """Watch these expressions and no others."""
+
+    watches: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SetNote:
+    """Write about a node; no text and no bookmark: take the note away."""
+
+    node: int
+    text: str
+    bookmarked: bool
+
+
+@dataclass(frozen=True)
+class ToHistory:
+    """Undo or redo until so many changes are done."""
+
+    done: int
+
+
+@dataclass(frozen=True)
+class AskProbe:
+    """Have the engine try something after step t of the branch shown (0: at the start).
+
+    kind and settings: of the probe. A probe that was made with the same settings is not made
+    again.
+    """
+
+    kind: str
+    t: int
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StopProbe:
+    """Stop the probe that is under way."""
+
+
+Intent: TypeAlias = (
+    GoTo
+    | GoToNode
+    | Hover
+    | Brush
+    | Force
+    | ForceText
+    | TakePath
+    | MakeEdit
+    | EncodeText
+    | ShowBranch
+    | Compare
+    | SetBreakpoints
+    | SetWatches
+    | SetNote
+    | ToHistory
+    | AskProbe
+    | StopProbe
+)

@@ -17,10 +17,16 @@ from numpy.typing import NDArray
 from attn_desktop.analysis.coverage import alpha_matrix
 from attn_desktop.analysis.labels import SourceAxis, source_axis, token_labels
 from attn_desktop.common.mode import Mode
+from attn_desktop.trace.annotations import Note
 from attn_desktop.trace.records import ProbeRecord, RunRecord, StepRecord
 
 #: Stands for the token of a step as long as it is not known.
 HIDDEN = "?"
+
+
+def start_key(run: int) -> int:
+    """Under which the probes at the start of a run are kept: below every node's id."""
+    return -1 - run
 
 
 class Phase(IntEnum):
@@ -39,10 +45,13 @@ class Phase(IntEnum):
 class Branch:
     """One way from the start to a leaf. parted: first step that is its own (1 for the first).
 
-    leaf: id of its last node. about: what makes it differ, in a few words. text: what it says.
+    leaf: id of its last node, None where nothing was decoded yet. about: what makes it differ, in
+    a few words. text: what it says. run: which of the inputs it decodes. origin: leaf of the
+    branch from which it parts, None for the first of its run. compared: whether it is the
+    baseline.
     """
 
-    leaf: int
+    leaf: int | None
     parted: int
     steps: int
     mode: Mode
@@ -50,14 +59,61 @@ class Branch:
     text: str
     complete: bool
     shown: bool
+    run: int = 0
+    origin: int | None = None
+    compared: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Baseline:
+    """The branch that the one shown is compared with: its steps from t = 1 on.
+
+    run: the input that it decodes, which may be another one.
+    """
+
+    leaf: int
+    about: str
+    run: RunRecord
+    steps: tuple[StepRecord, ...]
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A breakpoint with where it holds in the branch shown. steps: t, ascending.
+
+    hits: how often a run has stopped there. problem: why it cannot be evaluated on this run.
+    """
+
+    condition: str
+    enabled: bool
+    hits: int
+    steps: tuple[int, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Watch:
+    """A watched expression. values: (T,) one a step of the branch shown, NaN where unknown.
+
+    boolean: whether its values are 0 and 1 for false and true. problem: as in `Stop`.
+    """
+
+    expression: str
+    values: NDArray[np.float64]
+    boolean: bool = False
+    problem: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
     """steps: of the branch shown, from t = 1 on. t: the step at the playhead, 0 before the first.
 
-    probes: by node. words: whether source pieces are joined to words. busy: whether more steps
-    are on their way. cut_off: whether the output reached its longest length without an end.
+    probes: by node; those of the start of a run under `start_key`. words: whether source pieces
+    are joined to words. busy: whether more steps are on their way. cut_off: whether the output
+    reached its longest length without an end.
+    run_number: which of the document's inputs `run` is. baseline: None where nothing is compared.
+    notes: of all branches. history: the changes that can be undone or redone, oldest first, of
+    which `done` are done. probing: the kind of probe that is under way, if any.
     """
 
     run: RunRecord | None = None
@@ -69,6 +125,14 @@ class Scene:
     cut_off: bool = False
     probes: Mapping[int, tuple[ProbeRecord, ...]] = field(default_factory=dict)
     branches: tuple[Branch, ...] = ()
+    run_number: int = 0
+    baseline: Baseline | None = None
+    breakpoints: tuple[Stop, ...] = ()
+    watches: tuple[Watch, ...] = ()
+    notes: tuple[Note, ...] = ()
+    history: tuple[str, ...] = ()
+    done: int = 0
+    probing: str = ""
 
     def at(self, t: int, phase: Phase) -> Scene:
         """The same scene with the playhead elsewhere, what the steps share not worked out anew."""
@@ -126,6 +190,11 @@ class Scene:
             return None
         found = [probe for probe in self.probes.get(self.step.node, ()) if probe.kind == kind]
         return found[-1] if found else None
+
+    def note(self, t: int) -> Note | None:
+        """What a reader wrote about step t of the branch shown."""
+        node = self.steps[t - 1].node
+        return next((note for note in self.notes if note.node == node), None)
 
 
 @dataclass(frozen=True)
