@@ -20,6 +20,7 @@ from attn_desktop.decoding.repeat import repeat
 from attn_desktop.engine.devices import list_devices
 from attn_desktop.engine.workspace import Workspace
 from attn_desktop.families.checkpoint import Checkpoint
+from attn_desktop.trace.edits import inherited
 from attn_desktop.trace.protocol import (
     AnyReply,
     AnyRequest,
@@ -122,6 +123,7 @@ class Answers:
         given = request.choice
         if given.how != "beam":
             given = replace(given, how="forced")
+        edits = request.edits
         for place in range(request.steps):
             check()
             forced = request.forced[place] if place < len(request.forced) else None
@@ -132,7 +134,7 @@ class Answers:
                 request.mode,
                 request.choice if forced is None else given,
                 forced,
-                request.later_edits if place else request.edits,
+                edits,
                 request.node_run,
             )
             probe = probe_readings(positions.stepper, before, record)
@@ -145,6 +147,7 @@ class Answers:
             )
             if record.is_end:
                 break
+            edits = inherited(edits, request.mode.attends)
 
     def _repeat(self, request: Repeat, check: Check) -> Iterator[AnyReply]:
         positions = self._workspace.run(request.run)

@@ -11,9 +11,9 @@ import platform
 import sys
 import threading
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from attn_desktop.common.errors import ProtocolError
@@ -29,7 +29,9 @@ from attn_desktop.trace.protocol import (
     Failed,
     FrameReader,
     Hello,
+    Probe,
     Progress,
+    Repeat,
     Welcome,
     decode_request,
 )
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from attn_desktop.engine.answers import Answers
 
 CHUNK_BYTES = 1 << 16
+#: What may take long and gives way to anything that comes later and does not.
+PATIENT = (Probe, Repeat)
 NOT_A_MESSAGE, BUG = 2, 1
 
 
@@ -54,6 +58,34 @@ class _Job:
             raise CancelledError
 
 
+class _Queue:
+    """Jobs in the order in which they came; None: there will be no more."""
+
+    def __init__(self) -> None:
+        self._jobs: deque[_Job | None] = deque()
+        self._changed = threading.Condition()
+
+    def put(self, job: _Job | None) -> None:
+        """Add a job; from any thread."""
+        with self._changed:
+            self._jobs.append(job)
+            self._changed.notify()
+
+    def get(self) -> _Job | None:
+        """Take the first one, waiting for it."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._jobs)
+            return self._jobs.popleft()
+
+    def get_urgent(self) -> _Job | None:
+        """Take the first one unless it is patient too; None where there is none."""
+        with self._changed:
+            first = self._jobs[0] if self._jobs else None
+            if first is None or isinstance(first.request, PATIENT):
+                return None
+            return self._jobs.popleft()
+
+
 class Server:
     """Serves one window until it goes away.
 
@@ -66,7 +98,7 @@ class Server:
         self._input = streams.requests
         self._outlet = Outlet(streams.replies, leave)
         self._leave = leave
-        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._queue = _Queue()
         #: Queued or being computed, by number; the reading thread adds, the main one removes.
         self._open: dict[int, _Job] = {}
         self._greeted = False
@@ -80,6 +112,11 @@ class Server:
         while (job := self._queue.get()) is not None:
             self._answer(job)
         reader.join()
+
+    def _give_way(self) -> None:
+        """Answer what came in the middle of something patient, before going on with that."""
+        while (job := self._queue.get_urgent()) is not None:
+            self._answer(job)
 
     # -- the reading thread ---------------------------------------------------------------
 
@@ -145,6 +182,8 @@ class Server:
             job.check()
             for reply in self._replies(job.request, job.check):
                 self._outlet.send(reply)
+                if isinstance(job.request, PATIENT):
+                    self._give_way()
             end = Done(request=number)
         except CancelledError:
             end = Done(request=number, cancelled=True)

@@ -67,6 +67,7 @@ class EditPart(Strict):
     how: str
     positions: list[int] = []
     values: list[float] = []
+    lasting: bool = False
 
 
 class NodePart(Strict):

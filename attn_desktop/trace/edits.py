@@ -43,6 +43,7 @@ class Edit:
     (none: all of it). values: α before it is made to sum to 1 (`set`, one a source position), the
     exponent (`power`: above 1 sharpens, below flattens), by how many positions α moves (`shift`),
     or what is added to or put in place of the dimensions: one for each, or one for all.
+    lasting: whether the steps that are decoded after this one are edited in the same way.
     Raises InputError, naming the value, for anything else.
     """
 
@@ -50,6 +51,7 @@ class Edit:
     how: str
     positions: tuple[int, ...] = ()
     values: tuple[float, ...] = ()
+    lasting: bool = False
 
     def __post_init__(self) -> None:
         if (self.target, self.how) not in WAYS:
@@ -116,3 +118,13 @@ def check_edits(edits: Sequence[Edit], source: int, context: int, state: int) ->
         whole = edit.how == "set" or (edit.how in ("add", "replace") and not edit.positions)
         if whole and len(edit.values) not in ({length} if edit.how == "set" else {1, length}):
             raise InputError(f"{edit.name}: {len(edit.values)} values for {length} {unit}")
+
+
+def inherited(edits: Sequence[Edit], attends: bool) -> tuple[Edit, ...]:
+    """What the step after one with these edits is edited by: the lasting ones.
+
+    attends: whether its mode has attention; without it nothing is there for an edit of α.
+    """
+    return tuple(
+        edit for edit in edits if edit.lasting and (attends or edit.target in ("context", "state"))
+    )

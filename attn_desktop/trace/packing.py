@@ -218,6 +218,7 @@ def _pack_node(node: Node) -> NodePart:
                 how=edit.how,
                 positions=list(edit.positions),
                 values=list(edit.values),
+                lasting=edit.lasting,
             )
             for edit in node.edits
         ],
@@ -229,7 +230,7 @@ def _unpack_node(part: NodePart) -> Node:
     choice = Choice(part.how, part.temperature, part.top_k, part.top_p, part.seed)
     mode = Mode.parse(part.mode)
     edits = tuple(
-        Edit(edit.target, edit.how, tuple(edit.positions), tuple(edit.values))
+        Edit(edit.target, edit.how, tuple(edit.positions), tuple(edit.values), edit.lasting)
         for edit in part.edits
     )
     return Node(part.id, part.parent, part.t, part.token_id, mode, choice, edits, part.run)

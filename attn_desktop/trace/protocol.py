@@ -79,7 +79,7 @@ class Decode(Request, frozen=True, kw_only=True, tag="decode"):
     is found again by replaying them. first_node: id of the first new node, the next ones follow
     it. forced: the tokens of the first new nodes; their choice is `forced` (`beam` if `choice` is
     that already) with the settings of `choice`, which all later nodes have. edits: of the first
-    new node; later_edits: of each that follows it. node_run: `Node.run` of the new nodes. Ends
+    new node; those after it inherit the lasting ones. node_run: `Node.run` of the new nodes. Ends
     early after an end token.
     """
 
@@ -91,7 +91,6 @@ class Decode(Request, frozen=True, kw_only=True, tag="decode"):
     choice: Choice
     forced: tuple[int, ...] = ()
     edits: tuple[Edit, ...] = ()
-    later_edits: tuple[Edit, ...] = ()
     node_run: int = 0
 
 

@@ -64,7 +64,7 @@ NODES = (Node(4, None, 1, 17, ADDITIVE, CHOICE), Node(7, 4, 2, 0, FIXED))
 EDITS = (
     Edit("alpha", "set", values=(0.25, 0.0, 1e-300)),
     Edit("position", "pick", (2,)),
-    Edit("state", "add", (0, 3), (0.5, -1.0)),
+    Edit("state", "add", (0, 3), (0.5, -1.0), lasting=True),
 )
 
 REQUESTS: tuple[AnyRequest, ...] = (
@@ -93,7 +93,6 @@ REQUESTS: tuple[AnyRequest, ...] = (
         mode=ADDITIVE,
         choice=CHOICE,
         edits=EDITS,
-        later_edits=EDITS[:1],
         node_run=3,
     ),
     Repeat(request=7, run=2, nodes=(*NODES, Node(8, 7, 3, 1, ADDITIVE, CHOICE, EDITS))),
