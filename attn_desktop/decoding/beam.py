@@ -1,85 +1,44 @@
-"""Beam search with length and coverage penalty (Wu et al. 2016, equation 14).
+"""Beam search with length and coverage penalty (Wu et al. 2016, equation 14), step by step.
 
-score(Y) = log p(Y) / lp(Y) + cp(Y),  lp(Y) = ((5 + |Y|) / 6)^α,
-cp(Y) = β Σ_j log min(Σ_t α_tj, 1), with |Y| counting the end token. Hypotheses of one step have
-one length, so pruning compares log p; the penalties order what has ended. β counts only with
-attention.
+Hypotheses of one step have one length, so pruning compares log p; the penalties order what has
+ended. `beam_search` is what `beam_steps` yields, drained.
+
+Shapes: W live hypotheses (at most the width), S source positions, V target vocabulary, K likeliest
+tokens of a hypothesis, C continuations that a step shows.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from attn_desktop.analysis.beam_tree import Fate, length_divisor
+from attn_desktop.attention.attend import UNTOUCHED, Intervention, Memory
 from attn_desktop.common.errors import InputError
 from attn_desktop.common.mode import Mode
 from attn_desktop.decoding import draws
 from attn_desktop.decoding.choosers import log_probabilities
 from attn_desktop.decoding.corpus import Output, step_limit
+from attn_desktop.decoding.hypotheses import (
+    BeamSettings,
+    Expansion,
+    Floats,
+    Hypothesis,
+    Ints,
+    Prefix,
+    coverage_terms,
+)
 from attn_desktop.families.base import Family, Prepared
 from attn_desktop.families.cells import State
 
-
-@dataclass(frozen=True)
-class BeamSettings:
-    """width: hypotheses kept a step. length_penalty: α ≥ 0. coverage_penalty: β ≥ 0.
-
-    max_steps: None for `step_limit` of the input. seed: of hard attention's draws.
-    reading: the context that is used, `soft`, `hard` or `argmax`; None for the mode's weighting.
-    """
-
-    width: int = 5
-    length_penalty: float = 0.6
-    coverage_penalty: float = 0.0
-    max_steps: int | None = None
-    seed: int = 0
-    reading: str | None = None
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.width <= 1000:
-            raise InputError(f"beam width must be from 1 to 1000, not {self.width}")
-        for name in ("length_penalty", "coverage_penalty"):
-            value = getattr(self, name)
-            if not 0 <= value < math.inf:
-                raise InputError(f"{name} must be finite and at least 0, not {value}")
+__all__ = ["BeamSettings", "Hypothesis", "beam_output", "beam_search", "beam_steps"]
 
 
-@dataclass(frozen=True)
-class Hypothesis:
-    """An output that has ended or was cut off, and its score in its terms."""
-
-    tokens: tuple[int, ...]
-    log_prob: float
-    length_divisor: float
-    coverage_term: float
-    ended: bool
-
-    @property
-    def score(self) -> float:
-        """log p / lp + cp."""
-        return self.log_prob / self.length_divisor + self.coverage_term
-
-
-@dataclass
-class _Live:
-    """Hypotheses being extended: (W,) sums, (W, S) coverage, W token lists, states of W rows."""
-
-    tokens: list[list[int]]
-    log_probs: Tensor
-    coverage: Tensor
-    state: State
-
-
-def length_divisor(length: int, alpha: float) -> float:
-    """lp(Y) = ((5 + |Y|) / 6)^α."""
-    return float(((5 + length) / 6) ** alpha)
-
-
-@torch.inference_mode()
 def beam_search(
     model: Family, prepared: Prepared, mode: Mode, settings: BeamSettings
 ) -> list[Hypothesis]:
@@ -88,64 +47,16 @@ def beam_search(
     Stops when no live hypothesis could still beat the best that ended.
     """
     model.check_mode(mode)
-    memory = model.encode([prepared.ids])
-    live = _Live(
-        [[model.start_id]],
-        torch.zeros(1, dtype=torch.float64),
-        torch.zeros(1, len(prepared.ids), dtype=torch.float64),
-        model.start(memory),
-    )
+    with torch.inference_mode():
+        memory = model.encode([prepared.ids])
     finished: list[Hypothesis] = []
-    weighting = settings.reading or mode.weighting
-    limit = step_limit(len(prepared.ids), settings.max_steps)
-    for t in range(1, limit + 1):
-        rows = memory.rows(torch.zeros(len(live.tokens), dtype=torch.int64, device=model.device))
-        previous = model.embed(
-            torch.tensor([tokens[-1] for tokens in live.tokens], device=model.device)
-        )
-        draw = torch.from_numpy(draws.uniform(settings.seed, draws.ATTENTION, t)).to(model.device)
-        stepped = model.step(
-            rows, live.state, previous, mode, t, draw.expand(len(previous)), (weighting,)
-        )
-        (reading,) = stepped.readings.values()  # without attention the one reading is `soft`
-        logits = model.readout(reading.state.hidden, reading.context, previous)
-        totals = live.log_probs.unsqueeze(1) + (
-            log_probabilities(logits, model.never_chosen).double().cpu()
-        )
-        coverage = live.coverage
-        if stepped.attended.alpha is not None:
-            coverage = coverage + stepped.attended.alpha.double().cpu()
-        best, flat = torch.topk(totals.flatten(), min(settings.width, totals.numel()))
-        parents, tokens = flat // totals.shape[1], flat % totals.shape[1]
-        going_on = []
-        for place, (parent, token) in enumerate(
-            zip(parents.tolist(), tokens.tolist(), strict=True)
-        ):
-            if best[place] == -torch.inf:
-                continue
-            if token == model.end_id or t == limit:
-                finished.append(
-                    _finish(
-                        [*live.tokens[parent][1:], token],
-                        float(best[place]),
-                        coverage[parent] if mode.attends else None,
-                        token == model.end_id,
-                        settings,
-                    )
-                )
-            else:
-                going_on.append(place)
-        if not going_on:
-            break
-        kept = torch.tensor(going_on)
-        live = _Live(
-            [[*live.tokens[int(parents[i])], int(tokens[i])] for i in going_on],
-            best[kept],
-            coverage[parents[kept]],
-            reading.state.rows(parents[kept].to(model.device)),
-        )
-        if _settled(finished, live, settings, limit):
-            break
+    for expansion in beam_steps(model, memory, mode, settings):
+        finished.extend(expansion.finished)
+    return best_first(finished)
+
+
+def best_first(finished: list[Hypothesis]) -> list[Hypothesis]:
+    """By score; of equals the one that was found first."""
     return sorted(finished, key=lambda hypothesis: -hypothesis.score)
 
 
@@ -155,26 +66,223 @@ def beam_output(hypothesis: Hypothesis) -> Output:
     return Output(tokens, hypothesis.log_prob, hypothesis.ended)
 
 
-def _finish(
-    tokens: list[int],
-    log_prob: float,
-    coverage: Tensor | None,
-    ended: bool,
+def beam_steps(
+    model: Family,
+    memory: Memory,
+    mode: Mode,
     settings: BeamSettings,
-) -> Hypothesis:
-    term = 0.0
-    if coverage is not None and settings.coverage_penalty > 0:
-        # A position that was never looked at has log 0; the smallest float keeps it comparable.
-        floor = np.finfo(np.float64).tiny
-        term = settings.coverage_penalty * float(coverage.clamp(floor, 1.0).log().sum())
-    return Hypothesis(
-        tuple(tokens), log_prob, length_divisor(len(tokens), settings.length_penalty), term, ended
+    prefix: Prefix | None = None,
+    intervention: Intervention = UNTOUCHED,
+) -> Iterator[Expansion]:
+    """A search, a step at a time, from the start or from where a prefix leads.
+
+    memory: of one input, encoded. intervention: what is otherwise in every step.
+    Raises InputError for a mode that the model does not have, and where nothing can follow.
+    """
+    model.check_mode(mode)
+    search = _Search(model, memory, mode, settings, prefix or Prefix(), intervention)
+    over = False
+    while not over:
+        expansion = search.step()
+        over = expansion.last
+        yield expansion
+
+
+@dataclass(frozen=True, eq=False)
+class _Live:
+    """Hypotheses being extended: W token tuples, (W,) log p, (W, S) coverage, states of W rows.
+
+    coverage: None where it does not count.
+    """
+
+    tokens: list[tuple[int, ...]]
+    log_probs: Floats
+    coverage: Floats | None
+    state: State
+
+
+@dataclass(frozen=True, eq=False)
+class _Looked:
+    """A step of W live hypotheses: α and u, s_t, and the likeliest tokens of each (W, K)."""
+
+    alpha: Tensor | None
+    draw: Tensor
+    state: State
+    tokens: Ints
+    log_probs: Floats
+
+
+class _Search:
+    """Where a search stands: step t, its live hypotheses and the best score that ended."""
+
+    def __init__(
+        self,
+        model: Family,
+        memory: Memory,
+        mode: Mode,
+        settings: BeamSettings,
+        prefix: Prefix,
+        intervention: Intervention,
+    ) -> None:
+        length = memory.states.shape[1]
+        self._model, self._mode, self._settings = model, mode, settings
+        self._intervention = intervention
+        self._limit = step_limit(length, settings.max_steps)
+        _check_goes_on(prefix, model.end_id, self._limit)
+        self._t = len(prefix.tokens)
+        self._best = -math.inf
+        self._memory = self._rows = memory
+        self._live = _Live(
+            [prefix.tokens],
+            np.array([prefix.log_prob]),
+            prefix.seen(length) if mode.attends and settings.coverage_penalty else None,
+            _start(model, memory) if prefix.state is None else prefix.state,
+        )
+
+    def step(self) -> Expansion:
+        """Extend every live hypothesis by a token and keep the likeliest."""
+        self._t += 1
+        settings, live, looked = self._settings, self._live, self._look()
+        count = looked.tokens.shape[1]
+        totals = (live.log_probs[:, np.newaxis] + looked.log_probs).ravel()
+        order = np.argsort(-totals, kind="stable")
+        order = order[totals[order] != -np.inf]
+        places = _shown(order, len(live.tokens), count, 2 * settings.width)
+        picked = order[places]
+        parent, token, total = picked // count, looked.tokens.ravel()[picked], totals[picked]
+        inside = places < settings.width
+        on = Fate.KEPT if self._t < self._limit else Fate.CUT_OFF
+        fate = np.where(inside, on, Fate.PRUNED).astype(np.int8)
+        fate[inside & (token == self._model.end_id)] = Fate.ENDED
+        coverage, terms = self._cover(looked.alpha)
+        divisor = length_divisor(self._t, settings.length_penalty)
+        finished = tuple(
+            Hypothesis(
+                (*live.tokens[parent[i]], int(token[i])),
+                float(total[i]),
+                divisor,
+                float(terms[parent[i]]),
+                bool(fate[i] == Fate.ENDED),
+            )
+            for i in np.flatnonzero((fate == Fate.ENDED) | (fate == Fate.CUT_OFF)).tolist()
+        )
+        self._best = max([self._best, *(hypothesis.score for hypothesis in finished)])
+        kept = fate == Fate.KEPT
+        if kept.any() and _settled(self._best, float(total[kept][0]), settings, self._limit):
+            fate[kept] = Fate.OUTSCORED
+        last = not (fate == Fate.KEPT).any()
+        if not last:
+            self._go_on(parent[kept], token[kept], total[kept], coverage, looked.state)
+        return Expansion(
+            t=self._t,
+            parent=parent,
+            token=token,
+            log_prob=looked.log_probs.ravel()[picked],
+            total=total,
+            rank=places + 1,
+            margin=np.where(inside, 0.0, total[inside][-1:] - total),
+            fate=fate,
+            length_divisor=divisor,
+            coverage_term=terms,
+            alpha=looked.alpha,
+            draw=looked.draw,
+            finished=finished,
+            last=last,
+        )
+
+    @torch.inference_mode()
+    def _look(self) -> _Looked:
+        model, live, mode, settings = self._model, self._live, self._mode, self._settings
+        width = len(live.tokens)
+        if width != len(self._rows.states):
+            self._rows = _repeated(self._memory, width)
+        last = [tokens[-1] if tokens else model.start_id for tokens in live.tokens]
+        device = model.device
+        previous = model.embed(torch.tensor(last, device=device))
+        u = torch.from_numpy(draws.uniform(settings.seed, draws.ATTENTION, self._t)).to(device)
+        stepped = model.step(
+            self._rows,
+            live.state,
+            previous,
+            mode,
+            self._t,
+            u.expand(width),
+            (settings.read_in(mode),),
+            self._intervention,
+        )
+        (advanced,) = stepped.readings.values()  # without attention the one reading is `soft`
+        logits = model.readout(advanced.state.hidden, advanced.context, previous)
+        # No more of a hypothesis can be in the beam or shown, however large the vocabulary.
+        log_probs, tokens = torch.topk(
+            log_probabilities(logits, model.never_chosen), min(2 * settings.width, logits.shape[1])
+        )
+        return _Looked(
+            stepped.attended.alpha,
+            u.expand(width),
+            advanced.state,
+            tokens.cpu().numpy(),
+            log_probs.double().cpu().numpy(),
+        )
+
+    def _cover(self, alpha: Tensor | None) -> tuple[Floats | None, Floats]:
+        """Σ α with this step's, (W, S), and cp of it, (W,)."""
+        coverage = self._live.coverage
+        if coverage is None or alpha is None:
+            return None, np.zeros(len(self._live.tokens))
+        coverage = coverage + alpha.double().cpu().numpy()
+        return coverage, coverage_terms(coverage, self._settings.coverage_penalty)
+
+    def _go_on(
+        self, parents: Ints, tokens: Ints, totals: Floats, coverage: Floats | None, state: State
+    ) -> None:
+        before = self._live.tokens
+        self._live = _Live(
+            [
+                (*before[parent], token)
+                for parent, token in zip(parents.tolist(), tokens.tolist(), strict=True)
+            ],
+            totals,
+            None if coverage is None else coverage[parents],
+            state.rows(torch.from_numpy(parents).to(state.hidden.device)),
+        )
+
+
+@torch.inference_mode()
+def _start(model: Family, memory: Memory) -> State:
+    return model.start(memory)
+
+
+def _shown(order: Ints, parents: int, count: int, most: int) -> Ints:
+    """Places in `order` that are shown: the first, and the first of every parent without one."""
+    first = np.arange(min(most, len(order)))
+    missing = np.setdiff1d(np.arange(parents), order[first] // count)
+    # The likeliest continuation of parent p is number p · count.
+    return np.append(first, most + np.flatnonzero(np.isin(order[most:], missing * count)))
+
+
+def _settled(best: float, live: float, settings: BeamSettings, limit: int) -> bool:
+    """Whether nothing live can win: log p only falls, the divisor is at most lp(limit), cp ≤ 0.
+
+    best: score of the best that ended. live: log p of the likeliest that goes on.
+    """
+    return best >= live / length_divisor(limit, settings.length_penalty)
+
+
+def _check_goes_on(prefix: Prefix, end_id: int, limit: int) -> None:
+    if end_id in prefix.tokens:
+        raise InputError("the output has ended; a search can only go on before its end")
+    if len(prefix.tokens) >= limit:
+        raise InputError(
+            f"the output is {len(prefix.tokens)} tokens long already, and a search is cut off "
+            f"after step {limit}"
+        )
+
+
+def _repeated(memory: Memory, count: int) -> Memory:
+    """One row as often as asked for, without a copy of it; what scores prepared comes along."""
+    return Memory(
+        memory.states.expand(count, -1, -1),
+        memory.mask.expand(count, -1),
+        memory.fixed_context.expand(count, -1),
+        {name: tensor.expand(count, *tensor.shape[1:]) for name, tensor in memory.prepared.items()},
     )
-
-
-def _settled(finished: list[Hypothesis], live: _Live, settings: BeamSettings, limit: int) -> bool:
-    """Whether nothing live can win: log p only falls, the divisor is at most lp(limit), cp ≤ 0."""
-    if not finished:
-        return False
-    bound = float(live.log_probs.max()) / length_divisor(limit, settings.length_penalty)
-    return max(hypothesis.score for hypothesis in finished) >= bound
