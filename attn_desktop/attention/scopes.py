@@ -110,8 +110,13 @@ class LocalPredictive(Scope, name="local-p"):
         self.weight = nn.Linear(state_size, state_size // 2, bias=False)
         self.v = nn.Linear(state_size // 2, 1, bias=False)
 
+    def predict(self, state: Tensor) -> Tensor:
+        """x (B,) in p_t = S · sigmoid(x)."""
+        predicted: Tensor = self.v(torch.tanh(self.weight(state))).squeeze(1)
+        return predicted
+
     def forward(self, state: Tensor, mask: Tensor, t: int) -> View:
-        share = torch.sigmoid(self.v(torch.tanh(self.weight(state)))).squeeze(1)
+        share = torch.sigmoid(self.predict(state))
         center = mask.sum(dim=1).to(state.dtype) * share
         distance = _distance(mask, center)
         window = _window(mask, distance, self.half_width)

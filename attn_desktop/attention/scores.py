@@ -32,6 +32,8 @@ class Score(nn.Module):
     name: ClassVar[str]
     formula: ClassVar[str]
     source: ClassVar[str]
+    #: What `factors` returns, in the symbols of the formula: left and right.
+    factor_names: ClassVar[tuple[str, str]]
     #: False for a score that never looks at h_j.
     reads_keys: ClassVar[bool] = True
 
@@ -53,6 +55,13 @@ class Score(nn.Module):
 
     def forward(self, query: Tensor, prepared: Tensor) -> Tensor:
         """Query (B, Q) and `prepare(keys)` to energies (B, S)."""
+        raise NotImplementedError
+
+    def factors(self, query: Tensor, prepared: Tensor, position: int) -> tuple[Tensor, Tensor]:
+        """The sum that one energy is: e_tj = Σ_i left_i · right_i, left and right (n,).
+
+        Query (Q,), `prepare(keys)` of one row (S, ·) and j from 0.
+        """
         raise NotImplementedError
 
 
@@ -77,6 +86,7 @@ class Cosine(Score, name="cosine"):
 
     formula = "e_tj = β · sᵀh_j / (‖s‖ ‖h_j‖),  β > 0 learnt"
     source = "Graves et al. 2014"
+    factor_names = ("β s / ‖s‖", "h_j / ‖h_j‖")
     #: Sharpness before training: cosines lie in [-1, 1], so β = 1 could never be peaked.
     initial_sharpness: ClassVar[float] = 8.0
 
@@ -91,12 +101,16 @@ class Cosine(Score, name="cosine"):
     def forward(self, query: Tensor, prepared: Tensor) -> Tensor:
         return self.log_sharpness.exp() * _dot(functional.normalize(query, dim=1), prepared)
 
+    def factors(self, query: Tensor, prepared: Tensor, position: int) -> tuple[Tensor, Tensor]:
+        return self.log_sharpness.exp() * functional.normalize(query, dim=0), prepared[position]
+
 
 class Additive(Score, name="additive"):
     """Bahdanau et al. 2015, section A.1.2: W[s; h] is written as W_s s + W_h h."""
 
     formula = "e_tj = vᵀ tanh(W [s; h_j])"
     source = "Bahdanau et al. 2015"
+    factor_names = ("v", "tanh(W_s s + W_h h_j)")
 
     def __init__(self, query_size: int, key_size: int, longest_source: int) -> None:
         super().__init__(query_size, key_size, longest_source)
@@ -113,12 +127,16 @@ class Additive(Score, name="additive"):
         energies: Tensor = self.v(hidden).squeeze(2)
         return energies
 
+    def factors(self, query: Tensor, prepared: Tensor, position: int) -> tuple[Tensor, Tensor]:
+        return self.v.weight[0], torch.tanh(self.query_weight(query) + prepared[position])
+
 
 class Location(Score, name="location"):
     """Luong et al. 2015, equation 8: the state alone says where, for a fixed longest source."""
 
     formula = "e_t = W s  (a row of W for each position; h is never looked at)"
     source = "Luong et al. 2015"
+    factor_names = ("W_j", "s")
     reads_keys = False
 
     def __init__(self, query_size: int, key_size: int, longest_source: int) -> None:
@@ -135,12 +153,18 @@ class Location(Score, name="location"):
         missing = positions - energies.shape[1]
         return functional.pad(energies, (0, missing)) if missing > 0 else energies
 
+    def factors(self, query: Tensor, prepared: Tensor, position: int) -> tuple[Tensor, Tensor]:
+        if position >= self.weight.out_features:
+            return torch.zeros_like(query), query
+        return self.weight.weight[position], query
+
 
 class General(Score, name="general"):
     """Luong et al. 2015, equation 7 (general)."""
 
     formula = "e_tj = sᵀ W h_j"
     source = "Luong et al. 2015"
+    factor_names = ("s", "W h_j")
 
     def __init__(self, query_size: int, key_size: int, longest_source: int) -> None:
         super().__init__(query_size, key_size, longest_source)
@@ -153,12 +177,16 @@ class General(Score, name="general"):
     def forward(self, query: Tensor, prepared: Tensor) -> Tensor:
         return _dot(query, prepared)
 
+    def factors(self, query: Tensor, prepared: Tensor, position: int) -> tuple[Tensor, Tensor]:
+        return query, prepared[position]
+
 
 class Dot(Score, name="dot"):
     """Luong et al. 2015, equation 7 (dot)."""
 
     formula = "e_tj = sᵀh_j"
     source = "Luong et al. 2015"
+    factor_names = ("s", "h_j")
 
     def __init__(self, query_size: int, key_size: int, longest_source: int) -> None:
         super().__init__(query_size, key_size, longest_source)
@@ -167,12 +195,16 @@ class Dot(Score, name="dot"):
     def forward(self, query: Tensor, prepared: Tensor) -> Tensor:
         return _dot(query, prepared)
 
+    def factors(self, query: Tensor, prepared: Tensor, position: int) -> tuple[Tensor, Tensor]:
+        return query, prepared[position]
+
 
 class ScaledDot(Score, name="scaled-dot"):
     """Vaswani et al. 2017, equation 1; n is the dimension of h, not the number of inputs."""
 
     formula = "e_tj = sᵀh_j / √n,  n the dimension of h"
     source = "Vaswani et al. 2017"
+    factor_names = ("s / √n", "h_j")
 
     def __init__(self, query_size: int, key_size: int, longest_source: int) -> None:
         super().__init__(query_size, key_size, longest_source)
@@ -180,6 +212,9 @@ class ScaledDot(Score, name="scaled-dot"):
 
     def forward(self, query: Tensor, prepared: Tensor) -> Tensor:
         return _dot(query, prepared) / math.sqrt(query.shape[1])
+
+    def factors(self, query: Tensor, prepared: Tensor, position: int) -> tuple[Tensor, Tensor]:
+        return query / math.sqrt(len(query)), prepared[position]
 
 
 class Projected(nn.Module):
@@ -225,3 +260,9 @@ class Projected(nn.Module):
             query = self.query_projection(query)
         energies: Tensor = self.score(query, prepared)
         return energies
+
+    def factors(self, query: Tensor, prepared: Tensor, position: int) -> tuple[Tensor, Tensor]:
+        """As `Score.factors`, of the projected state; query: decoder state (N,)."""
+        if self.query_projection is not None:
+            query = self.query_projection(query)
+        return self.score.factors(query, prepared, position)

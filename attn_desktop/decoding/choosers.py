@@ -52,10 +52,18 @@ def _likeliest(log_probs: Tensor) -> Tensor:
 
 
 def sample_token(log_probs: Tensor, choice: Choice, draw: Tensor) -> Tensor:
-    """Inverse CDF over the tempered, truncated distribution, likeliest tokens first.
+    """Inverse CDF over what `tempered` makes of log p (B, V), by u (B,): (B,)."""
+    probabilities, order = tempered(log_probs, choice)
+    rank = sample_position(probabilities, draw)
+    return order.gather(1, rank.unsqueeze(1)).squeeze(1)
+
+
+def tempered(log_probs: Tensor, choice: Choice) -> tuple[Tensor, Tensor]:
+    """What tokens are drawn from: probabilities and token ids (B, V), likeliest first.
 
     Temperature first, then top-k, then top-p (Holtzman et al. 2020) over what is left; the
-    likeliest token always stays. Computed in float64, so that u alone decides.
+    likeliest token always stays. The sum of those left may be below 1. Computed in float64, so
+    that u alone decides.
     """
     ordered, order = torch.sort(log_probs.double(), dim=1, descending=True)
     # Relative to the likeliest, which no temperature can then carry out of range.
@@ -66,5 +74,4 @@ def sample_token(log_probs: Tensor, choice: Choice, draw: Tensor) -> Tensor:
     if choice.top_p is not None:
         before = probabilities.cumsum(dim=1) - probabilities
         probabilities = probabilities.masked_fill(before >= choice.top_p, 0.0)
-    rank = sample_position(probabilities, draw)
-    return order.gather(1, rank.unsqueeze(1)).squeeze(1)
+    return probabilities, order

@@ -14,7 +14,7 @@ from attn_desktop.common.mode import NO_ATTENTION
 from attn_desktop.common.model_list import list_models
 from attn_desktop.common.paths import resolve_model
 from attn_desktop.decoding.corpus import step_limit
-from attn_desktop.decoding.probes import PROBES
+from attn_desktop.decoding.probes import find_probe
 from attn_desktop.decoding.readings import probe_readings
 from attn_desktop.decoding.repeat import repeat
 from attn_desktop.engine.devices import list_devices
@@ -156,7 +156,7 @@ class Answers:
 
     def _probe(self, request: Probe, check: Check) -> Iterator[AnyReply]:
         positions = self._workspace.run(request.run)
-        for probe in PROBES[request.kind](positions, request.path, request.settings):
+        for probe in find_probe(request.kind)(positions, request.path, request.settings):
             check()
             yield Probed(
                 request=request.request, run=request.run, probe=replace(probe, run=request.node_run)

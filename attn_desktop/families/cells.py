@@ -8,6 +8,7 @@ Shapes: B rows, I input size, N hidden size.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -34,9 +35,13 @@ Gates = dict[str, Tensor]
 class Cell(nn.Module):
     """One step of a recurrent network: input (B, I) and state to the next state and its gates."""
 
+    name: ClassVar[str]
+    #: One for each gate and for the next state, x the input and s the state before.
+    formulas: ClassVar[tuple[str, ...]]
     gate_count: int
 
     def __init_subclass__(cls, *, name: str, gate_count: int) -> None:
+        cls.name = name
         cls.gate_count = gate_count
         CELLS.add(name, cls)
 
@@ -64,6 +69,13 @@ CELLS: Registry[type[Cell]] = Registry("recurrent cell")
 class Gru(Cell, name="gru", gate_count=3):
     """Cho et al. 2014, in the variant of cuDNN: the reset gate acts after the product."""
 
+    formulas = (
+        "r_t = sigmoid(W_r x + U_r s + b_r)",
+        "z_t = sigmoid(W_z x + U_z s + b_z)",
+        "n_t = tanh(W_n x + b_n + r_t ∘ (U_n s + b'_n))",
+        "s_t = (1 − z_t) ∘ n_t + z_t ∘ s",
+    )
+
     def forward(self, inputs: Tensor, state: State) -> tuple[State, Gates]:
         from_input = functional.linear(inputs, self.weight_ih, self.bias_ih)
         from_state = functional.linear(state.hidden, self.weight_hh, self.bias_hh)
@@ -78,6 +90,15 @@ class Gru(Cell, name="gru", gate_count=3):
 
 class Lstm(Cell, name="lstm", gate_count=4):
     """Hochreiter and Schmidhuber 1997 with forget gate (Gers et al. 2000)."""
+
+    formulas = (
+        "i_t = sigmoid(W_i x + U_i s + b_i)",
+        "f_t = sigmoid(W_f x + U_f s + b_f)",
+        "g_t = tanh(W_g x + U_g s + b_g)",
+        "o_t = sigmoid(W_o x + U_o s + b_o)",
+        "m_t = f_t ∘ m + i_t ∘ g_t",
+        "s_t = o_t ∘ tanh(m_t)",
+    )
 
     def start(self, hidden: Tensor) -> State:
         return State(hidden, torch.zeros_like(hidden))

@@ -114,6 +114,26 @@ def test_positions_past_its_reach_do_not_change_those_within(name: str) -> None:
     torch.testing.assert_close(long, short)
 
 
+@every_kind
+@every_score
+@settings(max_examples=15, deadline=None)
+@given(positions=st.integers(1, 2 * REACH), seed=st.integers(0, 99))
+def test_an_energy_is_the_sum_of_the_products_of_its_factors(
+    name: str, projection: int | None, positions: int, seed: int
+) -> None:
+    score = build(name, projection).double()
+    query, states = draw(1, SIZE, seed=seed).double(), draw(1, positions, SIZE, seed=seed + 1)
+    prepared = score.prepare(states.double())
+    energies = score(query, prepared)[0]
+    for position in range(positions):
+        left, right = score.factors(query[0], prepared[0], position)
+        assert left.shape == right.shape
+        assert left.ndim == 1
+        torch.testing.assert_close((left * right).sum(), energies[position])
+    assert len(SCORES[name].factor_names) == 2
+    assert all(SCORES[name].factor_names)
+
+
 def test_an_unknown_name_lists_all_scores() -> None:
     with pytest.raises(UnknownNameError) as error:
         SCORES["bilinear"]
