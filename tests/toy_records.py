@@ -8,13 +8,16 @@ may be tested against them. The same arguments give the same numbers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from attn_desktop.analysis.alpha_edits import edit_alpha
 from attn_desktop.common.mode import HARD, NO_ATTENTION, SOFT, Mode
+from attn_desktop.trace.annotations import Annotations, Breakpoint, Note
+from attn_desktop.trace.edits import Edit
 from attn_desktop.trace.records import (
     CROSS,
     AttentionRecord,
@@ -25,7 +28,7 @@ from attn_desktop.trace.records import (
     StepRecord,
 )
 from attn_desktop.trace.run_tree import Choice, Node, Root, RunTree
-from attn_desktop.trace.trace import Trace
+from attn_desktop.trace.trace import Place, Trace
 
 Floats = NDArray[np.float32]
 
@@ -131,6 +134,50 @@ def toy_trace(
     return Trace(run, tree, records, extra)
 
 
+def toy_document(seed: int = 0) -> Trace:
+    """All that a document can hold: two inputs, edits of every target, what a reader adds.
+
+    Nodes 0 to 2 and the branch 3, 4 are of the first input, 5 and 6 of the second, which is longer.
+    """
+    first = toy_run(seed=seed)
+    other = replace(toy_run(Sizes(source=9), seed + 1), model=first.model, text="another text")
+    hard = Mode("additive", "local-m", HARD)
+    edits = (
+        Edit("alpha", "power", values=(2.0,)),
+        Edit("alpha", "shift", values=(1.0,)),
+        Edit("position", "pick", (5,)),
+        Edit("context", "zero", (0, 3), lasting=True),
+        Edit("state", "add", (4,), (0.25,)),
+    )
+    nodes = [
+        Node(0, None, 1, 3, ADDITIVE, Choice(seed=seed)),
+        Node(1, 0, 2, 4, hard, Choice("sampled", 0.7, 5, 0.9, seed), edits),
+        Node(2, 1, 3, END_ID, ADDITIVE, Choice("forced"), edits[3:4]),
+        Node(3, 0, 2, 6, FIXED, Choice("beam"), edits[4:]),
+        Node(4, 3, 3, 7, hard, Choice()),
+        Node(5, None, 1, 8, hard, Choice(), (Edit("alpha", "pin", (2, 3)),), run=1),
+        Node(6, 5, 2, END_ID, ADDITIVE, Choice(), run=1),
+    ]
+    tree = RunTree(Root(first.model.hash, first.text, first.device, first.dtype), nodes)
+    steps = toy_steps(first, nodes[:5], seed=seed) + toy_steps(other, nodes[5:], seed=seed)
+    probes = (
+        _toy_probe(2, 1),
+        replace(_toy_probe(0, 2), node=None),
+        replace(_toy_probe(0, 3), node=None, run=1),
+    )
+    annotations = Annotations(
+        breakpoints=(
+            Breakpoint('alpha["word2"] > .5 and t > 1', hits=3),
+            Breakpoint("isnan(state)", enabled=False),
+        ),
+        watches=("entropy(alpha)", "log_prob"),
+        notes=(Note(1, "why here? é 😀\n", bookmarked=True), Note(6, bookmarked=True)),
+        baseline=4,
+        layout='{"docks": []}',
+    )
+    return Trace(first, tree, steps, probes, Place(6, 1, 1), (other,), annotations)
+
+
 def _toy_weights(sizes: Sizes, seed: int) -> _Weights:
     rng = np.random.default_rng([seed, 3])
     n, h = sizes.state, sizes.hidden
@@ -147,12 +194,14 @@ def _toy_step(
     state = run.start_state if before is None else before.active.state
     token_in = END_ID if before is None else before.token_id
     attention: dict[str, AttentionRecord] = {}
-    contexts = {SOFT: run.fixed_context}
+    contexts = {SOFT: run.fixed_context.copy()}
     if node.mode.attends:
         record = _toy_attention(run, node, state, weights, sizes)
         attention[CROSS] = record
         contexts[SOFT] = (record.alpha[-1, 0] @ run.states).astype(np.float32)
         contexts[HARD] = run.states[record.sampled[-1, 0]].copy()
+    for context in contexts.values() if node.edits else ():
+        _edit_vector(node.edits, "context", context)
     return StepRecord(
         node=node.id,
         parent=node.parent,
@@ -168,10 +217,20 @@ def _toy_step(
         is_end=node.token_id == END_ID,
         attention=attention,
         readings={
-            name: _toy_reading(context, state, token_in, node.token_id, weights, sizes)
+            name: _toy_reading(context, state, token_in, node, weights, sizes)
             for name, context in contexts.items()
         },
+        edits=node.edits,
     )
+
+
+def _edit_vector(edits: Sequence[Edit], target: str, vector: Floats) -> None:
+    """Change c_t or s_t in place."""
+    for edit in edits:
+        if edit.target == target:
+            dimensions = list(edit.positions) or slice(None)
+            values = np.array(edit.values or 0.0, np.float32)
+            vector[dimensions] = values + (vector[dimensions] if edit.how == "add" else 0)
 
 
 def _toy_attention(
@@ -190,21 +249,31 @@ def _toy_attention(
     kept = np.where(window, energies, -np.inf)
     alpha = np.exp(kept - kept.max(axis=-1, keepdims=True))
     alpha = (alpha / alpha.sum(axis=-1, keepdims=True)).astype(np.float32)
+    unedited = None
+    if any(edit.target == "alpha" for edit in node.edits):
+        unedited = alpha.copy()
+        for place in np.ndindex(alpha.shape[:2]):
+            stages = edit_alpha(node.edits, alpha[place], run.mask, window[place])
+            alpha[place] = stages[-1].alpha
     draw = np.empty((sizes.layers, sizes.heads), dtype=np.float64)
     for layer, head in np.ndindex(draw.shape):
         bits = np.random.Philox(key=node.choice.seed, counter=[node.t, layer, head, 0])
         draw[layer, head] = np.random.Generator(bits).random()
     cumulative = np.cumsum(alpha, axis=-1, dtype=np.float64)
-    below = cumulative <= draw[..., None] * cumulative[..., -1:]
+    sampled = (cumulative <= draw[..., None] * cumulative[..., -1:]).sum(axis=-1).astype(np.int64)
+    for edit in node.edits:
+        if edit.target == "position":
+            sampled[:] = edit.positions[0]
     return AttentionRecord(
         energies=energies,
         mask=np.broadcast_to(run.mask, energies.shape).copy(),
         window=window,
         alpha=alpha,
         draw=draw,
-        sampled=below.sum(axis=-1).astype(np.int64),
+        sampled=sampled,
         center=center,
         half_width=None if center is None else 3.0,
+        unedited=unedited,
     )
 
 
@@ -212,12 +281,14 @@ def _toy_reading(
     context: NDArray[np.floating],
     state: NDArray[np.floating],
     token_in: int,
-    token_id: int,
+    node: Node,
     weights: _Weights,
     sizes: Sizes,
 ) -> Reading:
     token = np.array([token_in / len(VOCABULARY)], dtype=np.float32)
     after = np.tanh(weights.recur @ np.concatenate([state, context, token])).astype(np.float32)
+    gates = {"update": np.abs(after), "reset": 1 - np.abs(after)}
+    _edit_vector(node.edits, "state", after)
     logits = (weights.readout @ np.concatenate([after, context])).astype(np.float64)
     log_probs = logits - np.logaddexp.reduce(logits)
     top = np.argsort(-log_probs)[: sizes.top_k]
@@ -227,9 +298,9 @@ def _toy_reading(
         top_ids=top.astype(np.int64),
         top_tokens=tuple(VOCABULARY[id] for id in top),
         top_log_probs=log_probs[top].astype(np.float32),
-        log_prob=float(log_probs[token_id]),
+        log_prob=float(log_probs[node.token_id]),
         entropy=float(-(np.exp(log_probs) * log_probs).sum()),
-        gates={"update": np.abs(after), "reset": 1 - np.abs(after)},
+        gates=gates,
     )
 
 

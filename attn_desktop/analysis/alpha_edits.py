@@ -50,6 +50,8 @@ def edit_alpha(
         if len(masked):
             raise InputError(f"position {masked[0] + 1} is masked; α cannot be put there")
         total = float(raw.sum())
+        if np.isnan(total):
+            raise InputError("α is not a number at this step; set it, pin it or make it uniform")
         if not total > 0:
             raise InputError(
                 f"{_describe(edit)} would leave no α anywhere: α must sum to 1; "

@@ -23,10 +23,13 @@ def hard_context(position: Tensor, states: Tensor) -> Tensor:
 def sample_position(weights: Tensor, draw: Tensor) -> Tensor:
     """k ~ Categorical(weights) by inverse CDF of the given u in [0, 1): (B, S), (B,) to (B,).
 
-    Summed in float64, so that a position with weight 0 is never drawn and u alone decides.
+    Summed in float64, so that a position with weight 0 is never drawn and u alone decides. Of
+    weights that are NaN the last position is taken: where to look can no longer be said, but a
+    state that has become NaN must be there to be seen.
     """
     cdf = weights.double().cumsum(dim=1)
     total = cdf[:, -1:].contiguous()
-    last = torch.searchsorted(cdf, total)  # the last position with a weight above 0
+    # The last position with a weight above 0; none of them is found for NaN.
+    last = torch.searchsorted(cdf, total).clamp_(max=cdf.shape[1] - 1)
     threshold = draw.double().unsqueeze(1) * total
     return torch.minimum(torch.searchsorted(cdf, threshold, right=True), last).squeeze(1)

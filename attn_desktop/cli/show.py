@@ -33,13 +33,14 @@ def command(
     trace = load_trace(file)
     if as_json:
         for step in trace.steps:
-            print(step_line(trace.run, step))
+            print(step_line(trace.runs[trace.tree[step.node].run], step))
         return
     _draw(trace)
 
 
 def _draw(trace: Trace) -> None:
-    picture = Picture(trace.run, Screen.of_stdout())
+    screen = Screen.of_stdout()
+    pictures = [Picture(run, screen) for run in trace.runs]
     steps = {step.node: step for step in trace.steps}
     shown: set[int] = set()
     leaves = trace.tree.leaves()
@@ -53,6 +54,7 @@ def _draw(trace: Trace) -> None:
         shown.update(step.node for step in fresh)
         if len(leaves) > 1:
             print(f"branch  {number} of {len(leaves)}, from step {fresh[0].t} on")
+        picture = pictures[leaf.run]
         lines = picture.header(fresh[0])
         for step in fresh:
             lines += picture.step(step)

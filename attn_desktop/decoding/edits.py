@@ -14,7 +14,7 @@ from attn_desktop.analysis.alpha_edits import edit_alpha
 from attn_desktop.attention.attend import Intervention
 from attn_desktop.common.errors import InputError
 from attn_desktop.common.mode import Mode
-from attn_desktop.trace.edits import Edit
+from attn_desktop.trace.edits import Edit, check_attends
 
 
 def intervention_of(mode: Mode, edits: Sequence[Edit]) -> Intervention:
@@ -22,11 +22,10 @@ def intervention_of(mode: Mode, edits: Sequence[Edit]) -> Intervention:
 
     The edits fit the run already (`check_edits`). Of several picked positions the last counts.
     """
+    check_attends(edits, mode.attends)
     kinds: dict[str, list[Edit]] = {}
     for edit in edits:
         kinds.setdefault(edit.target, []).append(edit)
-    if not mode.attends and kinds.keys() & {"alpha", "position"}:
-        raise InputError("this mode has no attention, so there is no α to edit")
     picked = kinds.get("position")
     return Intervention(
         alpha=_alpha_change(kinds["alpha"]) if "alpha" in kinds else None,
@@ -53,6 +52,7 @@ def _vector_change(edits: Sequence[Edit]) -> Callable[[Tensor], Tensor]:
         """c_t (B, H) or s_t (B, N) after each edit in turn."""
         changed = vectors.clone()
         for edit in edits:
+            _check_range(edit, vectors.dtype)
             dimensions: Tensor | slice = slice(None)
             if edit.positions:
                 dimensions = torch.tensor(edit.positions, device=vectors.device)
@@ -63,3 +63,14 @@ def _vector_change(edits: Sequence[Edit]) -> Callable[[Tensor], Tensor]:
         return changed
 
     return change
+
+
+def _check_range(edit: Edit, dtype: torch.dtype) -> None:
+    """InputError for a value that would be infinite in what the model computes with."""
+    largest = torch.finfo(dtype).max
+    for value in edit.values:
+        if abs(value) > largest:
+            raise InputError(
+                f"{edit.name}: {value:g} is more than a number of the model "
+                f"({str(dtype).removeprefix('torch.')}) holds, {largest:.2g}"
+            )

@@ -42,7 +42,7 @@ def probe_readings(stepper: Stepper, before: Position, step: StepRecord) -> Prob
     alpha = torch.tensor(cross.alpha[0, 0], device=stepper.memory.states.device)
     sampled, argmax = int(cross.sampled[0, 0]), int(cross.alpha[0, 0].argmax())
     looked = alpha > 0
-    looked[sampled] = True  # one that an edit picked may have no α
+    looked[[sampled, argmax]] = True  # one that an edit picked may have no α; nor has any of NaN
     looked_at = looked.nonzero().squeeze(1)
     logs = _position_log_probs(stepper, before, step, looked_at)
     soft, single = logs[0], logs[1:]

@@ -29,6 +29,7 @@ def repeat(
         forced = node.token_id if node.choice.how in GIVEN else None
         record, after = stepper.step(before, node.id, node.mode, node.choice, forced, node.edits)
         if record.token_id != node.token_id:
+            stepper.model.token_label(node.token_id)  # raises for one outside the vocabulary
             after = replace(after, token=node.token_id)
         positions[node.id] = after
         yield node, record

@@ -16,6 +16,10 @@ from attn_desktop.trace.numbers import is_finite, is_whole
 
 Target = Literal["alpha", "position", "context", "state"]
 TARGETS: tuple[Target, ...] = get_args(Target)
+#: What only a step with attention has.
+OF_ATTENTION = ("alpha", "position")
+#: Σ_j of the values that α is set to: only their shares count, and sums must stay finite.
+LARGEST_TOTAL = 1e300
 #: For each target what can be done to it, and whether that takes positions and values.
 #: `*`: any number; `+`: at least one; `1`: exactly one; an empty text: none.
 WAYS: dict[tuple[str, str], tuple[str, str]] = {
@@ -83,6 +87,11 @@ class Edit:
                     raise InputError(f"α of position {j + 1} cannot be negative ({value:g})")
             if not sum(self.values) > 0:
                 raise InputError("α would sum to 0; leave at least one position above 0")
+            if sum(self.values) > LARGEST_TOTAL:
+                raise InputError(
+                    f"α would sum to more than {LARGEST_TOTAL:g}; only the shares of its values "
+                    "count, so give smaller ones"
+                )
         if self.how == "power" and self.values[0] <= 0:
             raise InputError(f"α can be raised to a power above 0, not {self.values[0]:g}")
         if self.how == "shift" and self.values[0] != int(self.values[0]):
@@ -120,11 +129,17 @@ def check_edits(edits: Sequence[Edit], source: int, context: int, state: int) ->
             raise InputError(f"{edit.name}: {len(edit.values)} values for {length} {unit}")
 
 
+def check_attends(edits: Sequence[Edit], attends: bool) -> None:
+    """Raise InputError for an edit of what a mode without attention does not have."""
+    if not attends and any(edit.target in OF_ATTENTION for edit in edits):
+        raise InputError("this mode has no attention, so there is no α to edit")
+
+
 def inherited(edits: Sequence[Edit], attends: bool) -> tuple[Edit, ...]:
     """What the step after one with these edits is edited by: the lasting ones.
 
     attends: whether its mode has attention; without it nothing is there for an edit of α.
     """
     return tuple(
-        edit for edit in edits if edit.lasting and (attends or edit.target in ("context", "state"))
+        edit for edit in edits if edit.lasting and (attends or edit.target not in OF_ATTENTION)
     )

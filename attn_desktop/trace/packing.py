@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from attn_desktop.common.errors import TraceFileError
+from attn_desktop.common.errors import InputError, TraceFileError
 from attn_desktop.common.mode import Mode
 from attn_desktop.trace.annotations import Annotations, Breakpoint, Note
 from attn_desktop.trace.document import (
@@ -93,7 +93,7 @@ def unpack(document: Document, tensors: Mapping[str, AnyArray]) -> Trace:
     root = document.root
     tree = RunTree(
         Root(root.model_hash, root.text, root.device, root.dtype),
-        (_unpack_node(part) for part in document.nodes),
+        (_unpack_node(part, f"nodes[{i}]") for i, part in enumerate(document.nodes)),
     )
     rows = unpack_stacks(document.stacks, len(document.steps), rest)
     steps = tuple(
@@ -226,14 +226,21 @@ def _pack_node(node: Node) -> NodePart:
     )
 
 
-def _unpack_node(part: NodePart) -> Node:
-    choice = Choice(part.how, part.temperature, part.top_k, part.top_p, part.seed)
-    mode = Mode.parse(part.mode)
-    edits = tuple(
-        Edit(edit.target, edit.how, tuple(edit.positions), tuple(edit.values), edit.lasting)
-        for edit in part.edits
-    )
+def _unpack_node(part: NodePart, where: str) -> Node:
+    try:
+        choice = Choice(part.how, part.temperature, part.top_k, part.top_p, part.seed)
+        mode = Mode.parse(part.mode)
+    except InputError as error:
+        raise TraceFileError(f"{where}: {error}") from error
+    edits = tuple(_unpack_edit(edit, f"{where}.edits[{i}]") for i, edit in enumerate(part.edits))
     return Node(part.id, part.parent, part.t, part.token_id, mode, choice, edits, part.run)
+
+
+def _unpack_edit(part: EditPart, where: str) -> Edit:
+    try:
+        return Edit(part.target, part.how, tuple(part.positions), tuple(part.values), part.lasting)
+    except InputError as error:
+        raise TraceFileError(f"{where}: {error}") from error
 
 
 def _pack_step(step: StepRecord) -> StepPart:

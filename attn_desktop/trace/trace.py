@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attn_desktop.common.errors import TraceFileError
+from attn_desktop.common.errors import InputError, TraceFileError
 from attn_desktop.trace.annotations import Annotations
+from attn_desktop.trace.edits import check_attends, check_edits
 from attn_desktop.trace.records import (
     CROSS,
     AttentionRecord,
@@ -22,7 +23,7 @@ from attn_desktop.trace.records import (
     RunRecord,
     StepRecord,
 )
-from attn_desktop.trace.run_tree import MAX_SEED, RunTree
+from attn_desktop.trace.run_tree import MAX_SEED, Node, RunTree
 
 FLOAT = "f"
 BOOL = "b"
@@ -66,6 +67,8 @@ def check_trace(trace: Trace) -> None:
     for node in trace.tree.nodes:
         if node.run >= len(axes):
             raise TraceFileError(f"node {node.id} is of run {node.run}; there are {len(axes)}")
+        if node.edits:
+            _check_edits(node, axes[node.run])
     for number, run in enumerate(trace.others, start=1):
         if run.model.hash != trace.run.model.hash:
             raise TraceFileError(f"run {number} is of another model than the first")
@@ -121,6 +124,14 @@ def _check_place(place: Place, tree: RunTree, runs: int) -> None:
     longest = 0 if place.leaf is None else tree[place.leaf].t
     if not 0 <= place.t <= longest:
         raise TraceFileError(f"place.t must lie in 0..{longest}, not {place.t}")
+
+
+def _check_edits(node: Node, axes: Axes) -> None:
+    try:
+        check_edits(node.edits, axes["S"], axes["H"], axes["N"])
+        check_attends(node.edits, node.mode.attends)
+    except InputError as error:
+        raise TraceFileError(f"the edits of node {node.id}: {error}") from error
 
 
 def _check_annotations(annotations: Annotations, tree: RunTree) -> None:

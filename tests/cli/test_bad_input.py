@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import Result
 
-from attn_desktop.trace.storage import save_trace
+from attn_desktop.trace.storage import VERSION, save_trace
 from tests.cli.conftest import Invoke
 from tests.toy_records import toy_trace
 
@@ -160,8 +160,9 @@ def test_model_folders(
 
 
 def _newer(content: bytes) -> bytes:
-    assert content.count(b'"version":"1"') == 1
-    return content.replace(b'"version":"1"', b'"version":"9"')
+    written = b'"version":"%d"' % VERSION
+    assert content.count(written) == 1
+    return content.replace(written, b'"version":"9"')
 
 
 @pytest.mark.parametrize(

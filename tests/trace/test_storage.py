@@ -22,10 +22,13 @@ from safetensors.numpy import save_file
 
 from attn_desktop.common.errors import TraceFileError
 from attn_desktop.common.mode import Mode
+from attn_desktop.trace.annotations import MAX_TEXT, Annotations, Breakpoint, Note
+from attn_desktop.trace.edits import Edit
 from attn_desktop.trace.records import AttentionRecord, ProbeRecord, StepRecord
 from attn_desktop.trace.run_tree import RunTree
 from attn_desktop.trace.storage import Trace, load_trace, save_trace
-from tests.toy_records import FIXED, Sizes, toy_trace
+from attn_desktop.trace.trace import Place
+from tests.toy_records import FIXED, Sizes, toy_document, toy_run, toy_trace
 
 # The folder of a test is shared by all examples: each writes its file anew.
 in_folder = settings(
@@ -102,6 +105,14 @@ def refusal(path: Path) -> str:
 def saved(tmp_path: Path) -> Path:
     path = tmp_path / "saved.attn"
     save_trace(toy_trace(3, branches=2, probes=1), path)
+    return path
+
+
+@pytest.fixture
+def full(tmp_path: Path) -> Path:
+    """Two inputs, edits, probes of both starts, and annotations."""
+    path = tmp_path / "full.attn"
+    save_trace(toy_document(), path)
     return path
 
 
@@ -526,6 +537,17 @@ MUTATIONS = settings(in_folder, max_examples=300)
 
 @MUTATIONS
 @given(st.data())
+def test_a_mutated_document_of_everything_raises_nothing_else(
+    full: Path, data: st.DataObject
+) -> None:
+    path = full.with_suffix(".mutated")
+    path.write_bytes(full.read_bytes())
+    change_document(path, lambda document: mutate(document, data))
+    loads_or_is_refused(path)
+
+
+@MUTATIONS
+@given(st.data())
 def test_a_mutated_header_raises_nothing_else(saved: Path, data: st.DataObject) -> None:
     header, body = split(saved)
     mutate(header, data)
@@ -663,3 +685,260 @@ def test_a_wrong_document_names_the_key(
 ) -> None:
     change_document(saved, change)
     assert shown in refusal(saved)
+
+
+# Documents with several inputs, edits and annotations
+
+
+def test_inputs_edits_probes_and_annotations_come_back(tmp_path: Path) -> None:
+    loaded = round_trip(toy_document(), tmp_path)
+    assert [len(run.source) for run in loaded.runs] == [6, 9]
+    assert [node.run for node in loaded.tree.nodes] == [0, 0, 0, 0, 0, 1, 1]
+    assert [step.edits for step in loaded.steps] == [node.edits for node in loaded.tree.nodes]
+    assert [len(step.edits) for step in loaded.steps] == [0, 5, 1, 1, 0, 1, 0]
+    assert [edit.lasting for edit in loaded.steps[1].edits] == [False, False, False, True, False]
+    attention = [step.cross for step in loaded.steps]
+    assert [cross is not None and cross.unedited is not None for cross in attention] == [
+        *(False, True, False, False, False, True, False)
+    ]
+    assert [(probe.node, probe.run) for probe in loaded.probes] == [(2, 0), (None, 0), (None, 1)]
+    assert loaded.place == Place(6, 1, 1)
+    assert loaded.annotations.notes[0] == Note(1, "why here? é 😀\n", True)
+    assert loaded.annotations.breakpoints[0].hits == 3
+    assert (loaded.annotations.baseline, loaded.annotations.layout) == (4, '{"docks": []}')
+
+
+def test_a_loaded_document_can_be_saved_over_its_own_file(full: Path) -> None:
+    trace = load_trace(full)
+    save_trace(trace, full)
+    assert_same(trace, load_trace(full))
+
+
+def test_versions_of_what_computed_a_run_come_back(tmp_path: Path) -> None:
+    versions = {"torch": "2.13", "gpu": "NVIDIA 車", "": ""}
+    trace = toy_document()
+    changed = replace(trace, run=replace(trace.run, versions=versions))
+    loaded = round_trip(changed, tmp_path)
+    assert (loaded.run.versions, loaded.others[0].versions) == (versions, {})
+
+
+@in_folder
+@given(
+    condition=TEXTS,
+    watch=TEXTS,
+    text=TEXTS,
+    layout=TEXTS,
+    values=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=5, max_size=5),
+    lasting=st.booleans(),
+)
+def test_any_words_and_any_values_of_an_edit_come_back(
+    tmp_path: Path,
+    condition: str,
+    watch: str,
+    text: str,
+    layout: str,
+    values: list[float],
+    lasting: bool,
+) -> None:
+    trace = toy_document()
+    annotations = Annotations(
+        (Breakpoint(condition, hits=2**40),), (watch, watch), (Note(0, text),), None, layout
+    )
+    edits = (Edit("state", "replace", values=tuple(values), lasting=lasting),)
+    round_trip(with_edits(replace(trace, annotations=annotations), 4, edits), tmp_path)
+
+
+def with_edits(trace: Trace, id: int, edits: tuple[Edit, ...], step: bool = True) -> Trace:
+    """The trace with other edits of a node and, if asked, of its step."""
+    nodes = [replace(node, edits=edits) if node.id == id else node for node in trace.tree.nodes]
+    steps = tuple(
+        replace(record, edits=edits) if step and record.node == id else record
+        for record in trace.steps
+    )
+    return replace(trace, tree=RunTree(trace.tree.root, nodes), steps=steps)
+
+
+def broken_documents() -> dict[str, tuple[Trace, str]]:
+    trace = toy_document()
+    notes = trace.annotations
+    other = trace.others[0]
+    nodes = trace.tree.nodes
+    long = "x" * (MAX_TEXT + 1)
+    uniform = (Edit("alpha", "uniform"),)
+
+    def annotated(**changes: Any) -> Trace:
+        return replace(trace, annotations=replace(notes, **changes))
+
+    def node(id: int, **changes: Any) -> Trace:
+        changed = [replace(own, **changes) if own.id == id else own for own in nodes]
+        return replace(trace, tree=RunTree(trace.tree.root, changed))
+
+    return {
+        "run that is not there": (replace(trace, others=()), "node 5 is of run 1; there are 1"),
+        "input of another model": (
+            replace(trace, others=(toy_run(Sizes(source=9), 3),)),
+            "run 1 is of another model than the first",
+        ),
+        "shorter input": (
+            replace(trace, others=(replace(other, source=other.source[1:]),)),
+            "run.states must be floats of shape (S=8, H), not float32 of shape (9, 8)",
+        ),
+        "step with other edits": (
+            with_edits(trace, 0, uniform, step=False),
+            "steps[0] has other edits than its node 0",
+        ),
+        "step without edits": (
+            replace(trace, steps=(*trace.steps[:1], replace(trace.steps[1], edits=()))),
+            "steps[1] has other edits than its node 1",
+        ),
+        "edit past the source": (
+            with_edits(trace, 0, (Edit("alpha", "mask", (6,)),)),
+            "the edits of node 0: alpha mask: there is no position 7; there are 6 source",
+        ),
+        "edit of another input's length": (
+            with_edits(trace, 6, (Edit("alpha", "set", values=(1.0,) * 6),)),
+            "the edits of node 6: alpha set: 6 values for 9 source positions",
+        ),
+        "edit past the state": (
+            with_edits(trace, 3, (Edit("state", "zero", (5,)),)),
+            "the edits of node 3: state zero: there is no position 6; there are 5 dimensions",
+        ),
+        "edit of no attention": (
+            with_edits(trace, 3, uniform),
+            "the edits of node 3: this mode has no attention",
+        ),
+        "probe of no run": (
+            replace(trace, probes=(replace(trace.probes[1], run=2),)),
+            "probes[0] belongs to run 2; there are 2",
+        ),
+        "probe of a negative run": (
+            replace(trace, probes=(replace(trace.probes[1], run=-1),)),
+            "probes[0] belongs to run -1; there are 2",
+        ),
+        "place in no run": (replace(trace, place=Place(None, 0, 2)), "place.run is 2; there are 2"),
+        "place too far": (replace(trace, place=Place(6, 3, 1)), "place.t must lie in 0..2, not 3"),
+        "note on no node": (annotated(notes=(Note(7),)), "notes[0] belongs to node 7, not in the"),
+        "no baseline": (annotated(baseline=70), "baseline 70 is not in the tree"),
+        "long note": (
+            annotated(notes=(Note(0, long),)),
+            f"Expected `str` of length <= {MAX_TEXT} - at `$.annotations.notes[0].text`",
+        ),
+        "long condition": (annotated(breakpoints=(Breakpoint(long),)), "breakpoints[0].condition`"),
+        "long watch": (annotated(watches=("t", long)), "at `$.annotations.watches[1]`"),
+        "surrogate": (annotated(watches=("\ud800",)), "surrogates not allowed"),
+        "wrong type": (annotated(layout=None), "`$.annotations.layout`"),
+        "token of another": (node(6, token_id=3), "steps[6] has parent 5, t 2, token_id 0"),
+    }
+
+
+@pytest.mark.parametrize("name", broken_documents())
+def test_a_document_that_does_not_hold_together_is_not_written(name: str, full: Path) -> None:
+    trace, shown = broken_documents()[name]
+    before = full.read_bytes()
+    with pytest.raises(TraceFileError) as caught:
+        save_trace(trace, full)
+    assert str(full) in str(caught.value)
+    assert shown in str(caught.value)
+    assert full.read_bytes() == before
+
+
+def edit_of(document: dict[str, Any], node: int = 1, edit: int = 0) -> dict[str, Any]:
+    """One edit of a written document; its nodes come by t."""
+    (found,) = [part for part in document["nodes"] if part["id"] == node]
+    chosen: dict[str, Any] = found["edits"][edit]
+    return chosen
+
+
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        (lambda d: edit_of(d).update(how="melt"), "edits[0]: there is no edit alpha 'melt'; valid"),
+        (lambda d: edit_of(d).update(values=[]), ".edits[0]: alpha power takes one of values"),
+        (lambda d: edit_of(d).update(values=[-2]), ".edits[0]: α can be raised to a power above 0"),
+        (lambda d: edit_of(d, 1, 1).update(values=[0.5]), ".edits[1]: α moves by whole positions"),
+        (lambda d: edit_of(d, 1, 2).update(positions=[-1]), ".edits[2]: position pick: -1 is no"),
+        (lambda d: edit_of(d, 1, 2).update(positions=[6]), "the edits of node 1: position pick"),
+        (lambda d: edit_of(d, 1, 3).update(positions=[3, 3]), ".edits[3]: context zero: a posit"),
+        (lambda d: edit_of(d, 1, 3).update(positions=[2**70]), "full.attn: "),
+        (lambda d: edit_of(d, 1, 4).update(values=["1"]), ".edits[4].values[0]`"),
+        (lambda d: edit_of(d, 1, 4).update(values=[None]), ".edits[4].values[0]`"),
+        (lambda d: edit_of(d, 1, 4).update(lasting=1), ".edits[4].lasting`"),
+        (lambda d: edit_of(d, 1, 4).update(colour=1), "unknown field `colour`"),
+        (lambda d: edit_of(d, 5).update(positions=[9]), "the edits of node 5: alpha pin: there is"),
+        (lambda d: d["nodes"][0].update(run=2), "node 1 is of run 0, but its parent 0 is of run 2"),
+        (lambda d: d["nodes"][0].update(run=-1), "node 0 names run -1; runs count from 0"),
+        (lambda d: d["nodes"][-1].update(run=1), "is of run 1, but its parent"),
+        (lambda d: d["nodes"][1].update(seed=-1), "nodes[1]: seed must be a whole number"),
+        (lambda d: d["nodes"][1].update(mode="a/b/c/d"), "nodes[1]: a mode is score"),
+        (lambda d: d["others"].clear(), "belongs to no part of the trace"),
+        (lambda d: d["others"].append(d["others"][0]), "run2 lacks its array 'run2/words'"),
+        (lambda d: d["others"][0]["model"].update(hash="00"), "run 1 is of another model"),
+        (lambda d: d["probes"][1].update(run=2), "probes[1] belongs to run 2; there are 2"),
+        (lambda d: d["probes"][0].update(node=8), "probes[0] belongs to node 8, not in the tree"),
+        (lambda d: d["place"].update(run=3), "place.run is 3; there are 2 runs"),
+        (lambda d: d["annotations"]["notes"][1].update(node=70), "notes[1] belongs to node 70"),
+        (lambda d: d["annotations"].update(baseline=70), "baseline 70 is not in the tree"),
+        (lambda d: d["annotations"].update(baseline="4"), "`$.annotations.baseline`"),
+        (
+            lambda d: d["annotations"]["notes"][0].update(text="x" * (MAX_TEXT + 1)),
+            f"of length <= {MAX_TEXT} - at `$.annotations.notes[0].text`",
+        ),
+        (
+            lambda d: d["annotations"]["breakpoints"][1].update(condition="x" * 10**6),
+            "`$.annotations.breakpoints[1].condition`",
+        ),
+        (lambda d: d["annotations"]["watches"].append("x" * 10**6), "`$.annotations.watches[2]`"),
+    ],
+)
+def test_what_is_wrong_in_a_document_of_everything_is_named(
+    change: Callable[[dict[str, Any]], object], shown: str, full: Path
+) -> None:
+    change_document(full, change)
+    assert shown in refusal(full)
+
+
+@pytest.mark.parametrize("literal", ["NaN", "1e999", "-Infinity"])
+def test_an_edit_by_no_number_is_refused(literal: str, full: Path) -> None:
+    header, data = split(full)
+    document = header["__metadata__"]["document"]
+    assert document.count('"values":[0.25]') == 2
+    header["__metadata__"]["document"] = document.replace("[0.25]", f"[{literal}]")
+    join(full, header, data)
+    refusal(full)
+
+
+# Files of version 1
+
+
+def as_version_1(path: Path) -> None:
+    """Rewrite a file as the first version wrote it: one input, no edits, no annotations."""
+
+    def older(document: dict[str, Any]) -> None:
+        del document["others"], document["annotations"], document["run"]["versions"]
+        for node in document["nodes"]:
+            del node["edits"], node["run"]
+        for part in document["probes"]:
+            del part["run"]
+        if document["place"] is not None:
+            del document["place"]["run"]
+
+    change_document(path, older)
+    header, data = split(path)
+    header["__metadata__"]["version"] = "1"
+    join(path, header, data)
+
+
+@pytest.mark.parametrize("place", [None, Place(4, 2), Place(None, 0)], ids=str)
+def test_a_file_of_version_1_is_read_as_it_was_meant(place: Place | None, saved: Path) -> None:
+    trace = replace(toy_trace(3, branches=2, probes=1), place=place)
+    save_trace(trace, saved)
+    as_version_1(saved)
+    header, _ = split(saved)
+    assert header["__metadata__"]["version"] == "1"
+    assert "edits" not in header["__metadata__"]["document"]
+    loaded = load_trace(saved)
+    assert_same(loaded, trace)
+    assert (loaded.others, loaded.annotations) == ((), Annotations())
+    save_trace(loaded, saved)
+    assert split(saved)[0]["__metadata__"]["version"] == "2"
+    assert_same(load_trace(saved), trace)
