@@ -1,0 +1,30 @@
+"""Decoding everything again that a file holds, and comparing: is it what this model says here?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attn_desktop.analysis.deviation import Deviations, Report
+from attn_desktop.decoding.repeat import repeat
+from attn_desktop.decoding.stepper import Stepper
+from attn_desktop.families.checkpoint import Checkpoint
+from attn_desktop.trace.trace import Trace
+
+
+def verify(
+    trace: Trace, checkpoint: Checkpoint, check: Callable[[], object] = lambda: None
+) -> Report:
+    """Encode every input of a trace and repeat all its nodes with a model.
+
+    check: called before each step; what it raises ends it. Raises InputError where the model
+    cannot decode what is recorded, such as a mode that it does not have.
+    """
+    deviations = Deviations(trace)
+    for number, run in enumerate(trace.runs):
+        stepper = Stepper(checkpoint, run.text)
+        deviations.encoded(number, stepper.run)
+        nodes = [node for node in trace.tree.nodes if node.run == number]
+        # By t, so that every parent comes before its children.
+        for _, record in repeat(stepper, sorted(nodes, key=lambda node: node.t), check):
+            deviations.stepped(record)
+    return deviations.report()
