@@ -28,11 +28,13 @@ from attn_desktop.cli import (
     doctor,
     engine,
     evaluate,
+    export,
     models,
     show,
     step,
     trace,
     train,
+    verify,
     window,
 )
 from attn_desktop.cli.messages import complain
@@ -164,6 +166,8 @@ def start(
 app.command("step")(step.command)
 app.command("trace")(trace.command)
 app.command("show")(show.command)
+app.command("export")(export.command)
+app.command("verify")(verify.command)
 app.command("decode")(decode.command)
 app.command("evaluate")(evaluate.command)
 app.command("train")(train.command)

@@ -1,4 +1,4 @@
-"""Panels as files: a picture (PNG), a drawing for papers and slides (SVG), its numbers (CSV).
+"""Panels as files: a picture (PNG), a drawing for papers (SVG), its numbers (CSV, NPZ, JSON).
 
 Picture and drawing carry heading and caption above the panel, which on the screen its dock shows.
 Whatever is written replaces the old file only once it is complete.
@@ -6,240 +6,184 @@ Whatever is written replaces the old file only once it is complete.
 
 from __future__ import annotations
 
-import csv
-import io
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
-import numpy as np
-import pyqtgraph as pg
-from PySide6.QtCore import (
-    QBuffer,
-    QByteArray,
-    QCoreApplication,
-    QEvent,
-    QIODevice,
-    QPoint,
-    QRect,
-    QRectF,
-    QSaveFile,
-    QSize,
-    Qt,
-)
-from PySide6.QtGui import QFontMetrics, QImage, QImageWriter, QPainter, QRegion
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize
+from PySide6.QtGui import QImage, QImageWriter, QPainter
 from PySide6.QtWidgets import QWidget
 
-from attn_desktop.common.errors import ExportError
+from attn_desktop.common.errors import ExportError, InputError
+from attn_desktop.common.whole_file import PathLike, write_whole
+from attn_desktop.gui.export_numbers import csv_bytes, json_bytes, npz_bytes
+from attn_desktop.gui.export_pose import Figure, drawn_afresh, posed
+from attn_desktop.gui.export_size import PAPER_TYPE, FigureSize
 from attn_desktop.gui.panel import Panel
-from attn_desktop.gui.plot_panel import PlotPanel
 from attn_desktop.gui.svg import draw_svg
+from attn_desktop.gui.theme import DARK, LIGHT, Theme
 
-PathLike = str | os.PathLike[str]
-#: What a spreadsheet takes for the beginning of a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+Kind = Literal["png", "svg", "csv", "npz", "json"]
+ThemeName = Literal["light", "dark"]
+THEMES: dict[ThemeName, Theme] = {"light": LIGHT, "dark": DARK}
+#: Of a picture; a page of A4 at 1200 dpi.
+MOST_PIXELS = 150_000_000
+METRES_PER_INCH = 0.0254
+
+
+@dataclass(frozen=True)
+class KindOfFile:
+    """about: for a list. picture: whether size and theme matter."""
+
+    about: str
+    picture: bool
+
+
+KINDS: dict[Kind, KindOfFile] = {
+    "png": KindOfFile("PNG picture", True),
+    "svg": KindOfFile("SVG drawing", True),
+    "csv": KindOfFile("CSV table", False),
+    "npz": KindOfFile("NumPy archive", False),
+    "json": KindOfFile("JSON numbers", False),
+}
+
+
+@dataclass(frozen=True)
+class ExportChoice:
+    """How a panel is exported; one column of a journal unless told otherwise.
+
+    type_size: 1 is type of 10 pt. alpha_map: the colours of α, as in the window.
+    """
+
+    kind: Kind = "png"
+    size: FigureSize = field(default_factory=FigureSize)
+    theme: ThemeName = "light"
+    type_size: float = PAPER_TYPE
+    alpha_map: str = "grey"
+
+    def look(self) -> Theme:
+        """The theme to draw in."""
+        return replace(THEMES[self.theme], scale=self.type_size, alpha_map=self.alpha_map)
+
+
+def save_panel(panel: Panel, path: PathLike, choice: ExportChoice) -> None:
+    """Save a panel as `choice` says; ExportError where that is not possible."""
+    if choice.kind == "png":
+        save_png(panel, path, choice.size, choice.look())
+    elif choice.kind == "svg":
+        save_svg(panel, path, choice.size, choice.look())
+    else:
+        NUMBERS[choice.kind](panel, path)
 
 
 def save_png(
-    panel: Panel, path: PathLike, size: tuple[int, int] | None = None, scale: float = 2.0
+    panel: Panel,
+    path: PathLike,
+    size: FigureSize | None = None,
+    theme: Theme | None = None,
+    scale: float = 2.0,
 ) -> None:
-    """Save a panel as a picture of `size` × `scale` pixels; ExportError where that cannot be.
+    """Save a panel as a picture; ExportError where that cannot be.
 
-    size: (width, height) of the whole, title included; None for the panel as it is on the screen.
+    size: of the whole, title included; None for the panel as it is on the screen, at `scale`
+    pixels for one of the screen. theme: None for that of the panel.
     """
-    with _posed(panel, size) as posed:
-        head = _Head(posed)
-        whole = head.around(posed)
-        image = QImage(whole * scale, QImage.Format.Format_RGB32)
-        if image.isNull():
-            raise ExportError(
-                f"{os.fspath(path)} cannot be written: a picture of {round(whole.width() * scale)} "
-                f"× {round(whole.height() * scale)} pixels does not fit into memory"
-            )
-        image.setDevicePixelRatio(scale)
-        painter = QPainter(image)
-        _paint(posed, head, painter, whole)
-        painter.end()
-    _write(path, _png(image))
+    with posed(panel, size, theme) as figure:
+        try:
+            image = draw_image(figure, size, scale)
+        except InputError as error:
+            raise ExportError(f"{path} cannot be written: {error}") from error
+    write_whole(path, _png(image))
 
 
-def save_svg(panel: Panel, path: PathLike, size: tuple[int, int] | None = None) -> None:
+def save_svg(
+    panel: Panel,
+    path: PathLike,
+    size: FigureSize | None = None,
+    theme: Theme | None = None,
+) -> None:
     """Save a panel as a vector drawing, text as text; only photos and huge matrices are images.
 
-    size: as for `save_png`. ExportError where the file cannot be written.
+    size, theme: as for `save_png`. ExportError where the file cannot be written.
     """
-    with _posed(panel, size) as posed, _drawn_afresh(posed):
-        head = _Head(posed)
-        whole = head.around(posed)
-        drawing = draw_svg(
-            whole,
-            head.heading,
-            head.caption,
-            lambda painter: _paint(posed, head, painter, whole),
-        )
-    _write(path, drawing)
+    with posed(panel, size, theme) as figure, drawn_afresh(figure.panel):
+        write_whole(path, drawing(figure, size))
 
 
 def save_csv(panel: Panel, path: PathLike) -> None:
-    """Save all numbers of a panel as a CSV file (RFC 4180, UTF-8), exact to the last digit.
+    """Save all numbers of a panel as a table, see `csv_bytes`.
 
-    Text that a spreadsheet would run as a formula gets an apostrophe before it. ExportError where
-    there are no numbers or the file cannot be written.
+    ExportError where there are no numbers or the file cannot be written; as for all that follow.
     """
-    panel.flush()
-    table = panel.table()
-    if not table.columns:
-        raise ExportError(f"{panel.title} shows no numbers yet; there is nothing to save")
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(map(_cell, table.columns))
-    writer.writerows(map(_cell, row) for row in table.rows)
-    _write(path, text.getvalue().encode("utf-8", errors="backslashreplace"))
+    write_whole(path, csv_bytes(panel))
+
+
+def save_npz(panel: Panel, path: PathLike) -> None:
+    """Save all numbers of a panel as arrays, see `column_arrays`."""
+    write_whole(path, npz_bytes(panel))
+
+
+def save_json(panel: Panel, path: PathLike) -> None:
+    """Save all numbers of a panel as an object, see `json_bytes`."""
+    write_whole(path, json_bytes(panel))
 
 
 def save_window(window: QWidget, path: PathLike) -> None:
     """Save what a window shows as a PNG; ExportError where the file cannot be written."""
-    _write(path, _png(window.grab().toImage()))
+    write_whole(path, _png(window.grab().toImage()))
 
 
-# -- pictures -----------------------------------------------------------------------------
+NUMBERS: dict[Kind, Callable[[Panel, PathLike], None]] = {
+    "csv": save_csv,
+    "npz": save_npz,
+    "json": save_json,
+}
 
 
-class _Head:
-    """Heading and caption of a panel: beside each other, or one below the other in a narrow one."""
-
-    def __init__(self, panel: Panel) -> None:
-        theme = panel.theme
-        self.theme = theme
-        self.heading, self.caption = panel.heading(), panel.caption()
-        self.bold, self.normal = theme.font(bold=True), theme.font(0.9)
-        self.margin = theme.px(10)
-
-    def stacked(self, width: int) -> bool:
-        """Whether both are too long for one line."""
-        room = width - 3 * self.margin
-        used = QFontMetrics(self.bold).horizontalAdvance(self.heading)
-        used += QFontMetrics(self.normal).horizontalAdvance(self.caption)
-        return bool(self.caption) and used > room
-
-    def height(self, width: int) -> int:
-        """Pixels that it takes above a panel of `width`."""
-        line = QFontMetrics(self.bold).height()
-        return line * (2 if self.stacked(width) else 1) + self.theme.px(10)
-
-    def around(self, panel: Panel) -> QSize:
-        """The size of panel and head together."""
-        return panel.size() + QSize(0, self.height(panel.width()))
-
-    def paint(self, painter: QPainter, width: int) -> None:
-        """Paint it at the top, `width` wide."""
-        line = QFontMetrics(self.bold).height()
-        area = QRect(self.margin, self.theme.px(6), width - 2 * self.margin, line)
-        middle = Qt.AlignmentFlag.AlignVCenter
-        elide = Qt.TextElideMode.ElideRight
-        painter.setFont(self.bold)
-        painter.setPen(self.theme.colour("text"))
-        text = QFontMetrics(self.bold).elidedText(self.heading, elide, area.width())
-        painter.drawText(area, middle | Qt.AlignmentFlag.AlignLeft, text)
-        side = Qt.AlignmentFlag.AlignRight
-        if self.stacked(width):
-            area.translate(0, line)
-            side = Qt.AlignmentFlag.AlignLeft
-        painter.setFont(self.normal)
-        painter.setPen(self.theme.colour("dim"))
-        text = QFontMetrics(self.normal).elidedText(self.caption, elide, area.width())
-        painter.drawText(area, middle | side, text)
+def draw_image(figure: Figure, size: FigureSize | None, scale: float = 2.0) -> QImage:
+    """A figure in pixels, as many as `size` says; InputError where they are too many."""
+    if size is None:
+        resolution = figure.per_inch * scale
+        pixels = (figure.size * scale).toSize()
+    else:
+        resolution = size.resolution(figure.per_inch)
+        scale = resolution / figure.per_inch
+        pixels = figure_pixels(figure, size)
+    image = QImage(pixels, QImage.Format.Format_RGB32)
+    if image.isNull():
+        raise InputError(f"{pixels.width()} × {pixels.height()} pixels do not fit into memory")
+    # What is left of a pixel of the screen at the rim belongs to the card.
+    image.fill(figure.panel.theme.colour("card"))
+    image.setDevicePixelRatio(scale)
+    painter = QPainter(image)
+    figure.paint(painter)
+    painter.end()
+    image.setDotsPerMeterX(round(resolution / METRES_PER_INCH))
+    image.setDotsPerMeterY(round(resolution / METRES_PER_INCH))
+    return image
 
 
-def _paint(panel: Panel, head: _Head, painter: QPainter, whole: QSize) -> None:
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.fillRect(QRect(QPoint(), whole), panel.theme.colour("card"))
-    head.paint(painter, whole.width())
-    at = QPoint(0, whole.height() - panel.height())
-    panel.render(painter, at, QRegion(), QWidget.RenderFlag.DrawChildren)
+def figure_pixels(figure: Figure, size: FigureSize) -> QSize:
+    """How many pixels a picture of that size has; InputError where they are too many."""
+    height = size.height or size.from_logical(figure.size.height(), figure.per_inch)
+    sides = [size.pixels(length, figure.per_inch) for length in (size.width, height)]
+    if sides[0] * sides[1] > MOST_PIXELS:
+        raise InputError(f"{sides[0]} × {sides[1]} pixels are too many for a picture")
+    return QSize(*sides)
 
 
-@contextmanager
-def _posed(panel: Panel, size: tuple[int, int] | None) -> Iterator[Panel]:
-    """The panel itself where it can be drawn as it is on the screen, else a copy of that size.
-
-    A panel of a window is never resized for a picture: its dock would resize it back, and the
-    views that are linked with its own would move.
-    """
-    panel.flush()
-    if size is None and panel.isVisible():
-        yield panel
-        return
-    copy = type(panel)(panel.theme)
-    try:
-        copy.setPalette(panel.palette())
-        copy.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
-        copy.set_scene(panel.scene)
-        copy.set_light(panel.light)
-        copy.resize(_natural_size(panel))
-        copy.show()
-        zoomed = _zoomed(panel, copy)
-        if size is not None:
-            width, height = size
-            copy.resize(width, max(1, height - _Head(copy).height(width)))
-        for view, area in zoomed:
-            view.setRange(area, padding=0)
-        yield copy
-    finally:
-        copy.close()
-        # Now, and by Qt: pyqtgraph's scenes do not survive that Python deletes them.
-        copy.deleteLater()
-        QCoreApplication.sendPostedEvents(copy, QEvent.Type.DeferredDelete.value)
+def drawing(figure: Figure, size: FigureSize | None) -> bytes:
+    """A figure as an SVG document, as wide and high as `size` says."""
+    extent = None
+    if size is not None:
+        height = size.height or size.from_logical(figure.size.height(), figure.per_inch)
+        extent = (_length(size.width, size), _length(height, size))
+    head = figure.head
+    return draw_svg(figure.size, head.heading, head.caption, figure.paint, extent)
 
 
-def _natural_size(panel: Panel) -> QSize:
-    """What a dock gave it, or else what it asks for."""
-    given = panel.testAttribute(Qt.WidgetAttribute.WA_Resized)
-    return panel.size() if given else panel.sizeHint()
-
-
-def _zoomed(panel: Panel, copy: Panel) -> list[tuple[Any, QRectF]]:
-    """The views of `copy` whose originals show something else in the same room: the user's zoom."""
-    if not panel.isVisible():
-        return []
-    return [
-        (mine, original.viewRect())
-        for original, mine in zip(_views(panel), _views(copy), strict=True)
-        if not np.allclose(original.viewRange(), mine.viewRange())
-    ]
-
-
-def _views(panel: Panel) -> list[Any]:
-    if not isinstance(panel, PlotPanel):
-        return []
-    panel.canvas.scene().prepareForPaint()  # brings their ranges up to date
-    return [item for item in panel.canvas.scene().items() if isinstance(item, pg.ViewBox)]
-
-
-@contextmanager
-def _drawn_afresh(panel: Panel) -> Iterator[None]:
-    """Let pyqtgraph draw what it copies from pixmaps on the screen: symbols and the background."""
-    if not isinstance(panel, PlotPanel):
-        yield
-        return
-    canvas, items = panel.canvas, []
-    cache = canvas.cacheMode()
-    canvas.setCacheMode(canvas.CacheModeFlag.CacheNone)
-    for item in canvas.scene().items():
-        if isinstance(item, pg.GraphicsObject):
-            item.setExportMode(True, {"antialias": True})
-            items.append(item)
-    try:
-        yield
-    finally:
-        canvas.setCacheMode(cache)
-        for item in items:
-            item.setExportMode(False)
-
-
-# -- bytes --------------------------------------------------------------------------------
+def _length(length: float, size: FigureSize) -> str:
+    return f"{round(length, 3):g}{size.unit}"
 
 
 def _png(image: QImage) -> bytes:
@@ -248,29 +192,3 @@ def _png(image: QImage) -> bytes:
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     QImageWriter(buffer, QByteArray(b"png")).write(image)
     return bytes(data.data())
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
-    # numpy writes its own numbers shorter than they are.
-    return float(value) if isinstance(value, np.floating) else value
-
-
-def _write(path: PathLike, data: bytes) -> None:
-    """Put `data` in place of the file at once or not at all."""
-    target = Path(path)
-    cause = ""
-    if not target.parent.is_dir():
-        cause = f"there is no folder {target.parent}"
-    elif target.is_dir():
-        cause = "it is a folder"
-    elif target.exists() and not target.is_file():
-        cause = "it is a device or a pipe, not a file"
-    else:
-        file = QSaveFile(str(target))
-        opened = file.open(QIODevice.OpenModeFlag.WriteOnly)
-        if not (opened and file.write(data) == len(data) and file.commit()):
-            cause = file.errorString()
-    if cause:
-        raise ExportError(f"{target} cannot be written: {cause}")

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox, QWidget
 
+from attn_desktop.analysis.numbers_export import save_numbers_npz
 from attn_desktop.common.errors import UserError
 from attn_desktop.common.settings import Settings
-from attn_desktop.gui.export import save_csv, save_png, save_svg, save_window
+from attn_desktop.gui.export import KINDS, ExportChoice, save_panel, save_window
+from attn_desktop.gui.export_dialog import ExportDialog
 from attn_desktop.gui.panel import Panel
 from attn_desktop.gui.panel_dock import PanelDock
+from attn_desktop.gui.report import write_report
 from attn_desktop.gui.session import Session
+from attn_desktop.trace.trace import Trace
 
 SUFFIX = ".attn"
 FILTER = "Recorded decodings (*.attn);;All files (*)"
-KINDS = {
-    "png": ("PNG picture (*.png)", save_png),
-    "svg": ("SVG drawing (*.svg)", save_svg),
-    "csv": ("CSV table (*.csv)", save_csv),
-}
+REPORT_FILTER = "HTML page (*.html)"
+PICTURE_FILTER = "PNG picture (*.png)"
+NUMBERS_FILTER = "NumPy archive (*.npz)"
 
 
 class FileDesk(QObject):
@@ -38,6 +41,8 @@ class FileDesk(QObject):
         self._settings = settings
         self._folder = ""
         self._last_panel: Panel | None = None
+        #: How a panel was exported last, in this window.
+        self.choice = ExportChoice()
         self.recent = QMenu("Open &recent", window)
         self.recent.aboutToShow.connect(self._fill_recent)
 
@@ -144,26 +149,62 @@ class FileDesk(QObject):
         return self._last_panel or docks[0].panel
 
     def export(self, panel: Panel, kind: str) -> None:
-        """Ask for a name and save a panel as `png`, `svg` or `csv`."""
-        filter, write = KINDS[kind]
-        start = str(Path(self._folder) / f"{panel.name}.{kind}")
-        title = f"Export {panel.title}"
-        name, _ = QFileDialog.getSaveFileName(self._window, title, start, filter)
-        if name:
-            path = Path(name)
-            self._write(lambda target: write(panel, target), path, f".{kind}")
+        """Ask how and where, and save a panel; kind: of `KINDS`, the format to begin with."""
+        begin = next(known for known in KINDS if known == kind)
+        dialog = ExportDialog(panel, replace(self.choice, kind=begin), self._window)
+        try:
+            if not dialog.exec():
+                return
+            self.choice = choice = dialog.choice
+        finally:
+            dialog.deleteLater()
+        filter = f"{KINDS[choice.kind].about} (*.{choice.kind})"
+        path = self._ask_name(f"Export {panel.title}", f"{panel.name}.{choice.kind}", filter)
+        if path is not None:
+            self._write(lambda target: save_panel(panel, target, choice), path)
+
+    def export_report(self) -> None:
+        """Ask for a name and save a report of everything that was decoded."""
+        words = self._session.playhead.scene.words
+        self._export_trace(
+            "Export a report",
+            "report.html",
+            REPORT_FILTER,
+            lambda trace, path: write_report(trace, path, words=words),
+        )
+
+    def export_numbers(self) -> None:
+        """Ask for a name and save every number of the document."""
+        self._export_trace("Export all numbers", "numbers.npz", NUMBERS_FILTER, save_numbers_npz)
 
     def save_picture(self) -> None:
         """Ask for a name and save a picture of the window."""
-        start = str(Path(self._folder) / "attn_desktop.png")
-        name, _ = QFileDialog.getSaveFileName(
-            self._window, "Save picture of the window", start, KINDS["png"][0]
-        )
-        if name:
-            self._write(lambda path: save_window(self._window, path), Path(name), ".png")
+        path = self._ask_name("Save picture of the window", "attn_desktop.png", PICTURE_FILTER)
+        if path is not None:
+            self._write(lambda target: save_window(self._window, target), path)
 
-    def _write(self, write: Callable[[Path], None], path: Path, suffix: str) -> None:
-        path = path if path.suffix else path.with_suffix(suffix)
+    def _export_trace(
+        self, title: str, name: str, filter: str, write: Callable[[Trace, Path], None]
+    ) -> None:
+        document = self._session.document
+        if document is None:
+            self.failed.emit("There is nothing to export yet: encode a sentence first.")
+            return
+        trace = document.trace(self._session.view)
+        path = self._ask_name(title, name, filter)
+        if path is not None:
+            self._write(lambda target: write(trace, target), path)
+
+    def _ask_name(self, title: str, name: str, filter: str) -> Path | None:
+        """A path with a suffix, that of `name` unless another is given; None for none."""
+        start = str(Path(self._folder) / name)
+        chosen, _ = QFileDialog.getSaveFileName(self._window, title, start, filter)
+        if not chosen:
+            return None
+        path = Path(chosen)
+        return path if path.suffix else path.with_suffix(Path(name).suffix)
+
+    def _write(self, write: Callable[[Path], None], path: Path) -> None:
         try:
             write(path)
         except UserError as error:

@@ -19,9 +19,18 @@ from attn_desktop.gui.elided_label import ElidedLabel
 from attn_desktop.gui.panel import Panel
 from attn_desktop.gui.theme import Theme
 
+#: What a panel can be exported as, and what the menu says of it.
+EXPORTS = (
+    ("png", "Export as PNG…"),
+    ("svg", "Export as SVG…"),
+    ("csv", "Export numbers as CSV…"),
+    ("npz", "Export numbers as NPZ…"),
+    ("json", "Export numbers as JSON…"),
+)
+
 
 class PanelDock(QDockWidget):
-    """exported: the panel and how, one of `png`, `svg`, `csv`."""
+    """exported: the panel and how, one of `EXPORTS`."""
 
     exported = Signal(object, str)
 
@@ -97,11 +106,11 @@ class _Header(QFrame):
 
     def _make_menu(self) -> QMenu:
         menu, dock = QMenu(self), self._dock
-        for how, text in (("png", "Export as PNG…"), ("svg", "Export as SVG…")):
+        for how, text in EXPORTS:
             action = menu.addAction(text)
             action.triggered.connect(lambda _=False, how=how: dock.exported.emit(dock.panel, how))
-        numbers = menu.addAction("Export numbers as CSV…")
-        numbers.triggered.connect(lambda: dock.exported.emit(dock.panel, "csv"))
+            if how == "svg":
+                menu.addSeparator()
         menu.addSeparator()
         floating = menu.addAction("Float")
         floating.triggered.connect(lambda: dock.setFloating(not dock.isFloating()))

@@ -10,18 +10,21 @@ cells of a matrix, an enlarged image that many would blur, become areas.
 from __future__ import annotations
 
 import base64
+import math
 import re
 import xml.etree.ElementTree as ET
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QBuffer, QPoint, QRect, QSize
+from PySide6.QtCore import QBuffer, QPoint, QRect, QSize, QSizeF
 from PySide6.QtGui import QColor, QFont, QFontInfo, QImage, QPainter, QPicture
 from PySide6.QtSvg import QSvgGenerator
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
+ET.register_namespace("", NAMESPACE)
+ET.register_namespace("xlink", XLINK)
 #: An image of more pixels stays one: a photo, or a matrix whose cells are too small to blur.
 MAX_CELLS = 10_000
 _NUMBER = r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -29,8 +32,17 @@ _POINT = re.compile(rf"({_NUMBER}),({_NUMBER})")
 _MATRIX = re.compile(rf"matrix\(({','.join([_NUMBER] * 6)})\)")
 
 
-def draw_svg(size: QSize, title: str, about: str, paint: Callable[[QPainter], None]) -> bytes:
-    """What `paint` paints into a rectangle of `size`, as an SVG document; text stays text."""
+def draw_svg(
+    size: QSizeF,
+    title: str,
+    about: str,
+    paint: Callable[[QPainter], None],
+    extent: tuple[str, str] | None = None,
+) -> bytes:
+    """What `paint` paints into a rectangle of `size`, as an SVG document; text stays text.
+
+    extent: width and height of the drawing with their units, such as `86mm`; pixels unless given.
+    """
     picture = QPicture()
     recorder = QPainter(picture)
     paint(recorder)
@@ -40,14 +52,21 @@ def draw_svg(size: QSize, title: str, about: str, paint: Callable[[QPainter], No
     writer = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)  # the older one cannot clip
     writer.setOutputDevice(buffer)
     writer.setResolution(picture.logicalDpiX())  # or points would not be what they are here
-    writer.setSize(size)
-    writer.setViewBox(QRect(QPoint(), size))
+    whole = QSize(math.ceil(size.width()), math.ceil(size.height()))
+    writer.setSize(whole)
+    writer.setViewBox(QRect(QPoint(), whole))
     writer.setTitle(title)
     writer.setDescription(about)
     painter = QPainter(writer)
     painter.drawPicture(0, 0, picture)
     painter.end()
-    return _portable(bytes(buffer.data().data()))
+    root = ET.fromstring(bytes(buffer.data().data()))
+    width, height = _short(size.width()), _short(size.height())
+    root.set("viewBox", f"0 0 {width} {height}")
+    root.set("width", extent[0] if extent else width)
+    root.set("height", extent[1] if extent else height)
+    _make_portable(root)
+    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
 @dataclass(frozen=True)
@@ -74,10 +93,7 @@ class _Matrix:
         return _POINT.sub(lambda found: self.point(float(found[1]), float(found[2])), text)
 
 
-def _portable(document: bytes) -> bytes:
-    ET.register_namespace("", NAMESPACE)
-    ET.register_namespace("xlink", XLINK)
-    root = ET.fromstring(document)
+def _make_portable(root: ET.Element) -> None:
     for group in list(root.iter(_tag("g"))):
         _move_out(group)
     for image in list(root.iter(_tag("image"))):
@@ -89,7 +105,6 @@ def _portable(document: bytes) -> bytes:
         if family is not None:
             element.set("font-family", families.setdefault(family, _installed(family)))
     _drop_empty(root)
-    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
 def _move_out(group: ET.Element) -> None:

@@ -1,0 +1,43 @@
+"""Files that are written whole or not at all: what they replace stays until they are complete."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from attn_desktop.common.errors import ExportError
+
+PathLike = str | os.PathLike[str]
+
+
+def check_target(path: PathLike) -> None:
+    """Raise ExportError where `path` cannot be a file: said before the work, not after it."""
+    target = Path(path)
+    if not target.parent.is_dir():
+        raise ExportError(f"{target} cannot be written: there is no folder {target.parent}")
+    if target.is_dir():
+        raise ExportError(f"{target} cannot be written: it is a folder")
+    if target.exists() and not target.is_file():
+        raise ExportError(f"{target} cannot be written: it is a device or a pipe, not a file")
+
+
+def write_whole(path: PathLike, data: bytes) -> None:
+    """Put `data` in place of the file at once or not at all; ExportError names path and cause."""
+    check_target(path)
+    target = Path(path).resolve()  # a link stays a link: what it points to is replaced
+    temporary = target.parent / f".attn-{secrets.token_hex(8)}.tmp"
+    try:
+        with open(temporary, "xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileNotFoundError):  # a first file has no old permissions to keep
+            shutil.copymode(target, temporary)
+        os.replace(temporary, target)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise ExportError(f"{path} cannot be written: {error.strerror or error}") from error
