@@ -55,8 +55,13 @@ def colour_limit(values: Floats) -> float:
 
 def signed_image(values: Floats, limit: float, theme: Theme) -> QImage:
     """A pixel a number, in the diverging colours from −limit to limit; NaN in the faint colour."""
+    return image(signed_colours(values, limit, theme))
+
+
+def signed_colours(values: Floats, limit: float, theme: Theme) -> Colours:
+    """Signed numbers (T, G) in the diverging colours, (T, G, 3); NaN in the faint colour."""
     places = np.nan_to_num(values / limit, posinf=1.0, neginf=-1.0).clip(-1, 1)
-    return image(_coloured(values, (places + 1) / 2, theme.diverging_lut(), theme))
+    return _coloured(values, (places + 1) / 2, theme.diverging_lut(), theme)
 
 
 def alpha_colours(values: Floats, theme: Theme) -> Colours:
