@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from attn_desktop.trace.annotations import Breakpoint
 from attn_desktop.trace.edits import Edit
@@ -12,9 +12,13 @@ from attn_desktop.trace.edits import Edit
 
 @dataclass(frozen=True)
 class GoTo:
-    """Put the playhead on step t of the branch shown (0: before the first)."""
+    """Put the playhead on step t of the branch shown (0: before the first).
+
+    phase: a value of `Phase`, None for the whole step.
+    """
 
     t: int
+    phase: int | None = None
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,13 @@ class MakeEdit:
     lasting: bool = False
     hard: bool | None = None
     instead: bool = False
+
+
+@dataclass(frozen=True)
+class OpenEditor:
+    """Let the user edit the `context` or the `state` of the step at the playhead by hand."""
+
+    target: Literal["context", "state"]
 
 
 @dataclass(frozen=True)
@@ -161,6 +172,7 @@ Intent: TypeAlias = (
     | ForceText
     | TakePath
     | MakeEdit
+    | OpenEditor
     | EncodeText
     | ShowBranch
     | Compare

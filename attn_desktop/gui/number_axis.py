@@ -23,14 +23,22 @@ class NumberAxis(OwnAxis):
         self._colour = QColor()
 
     def set_ticks(
-        self, ticks: Sequence[tuple[float, str]], theme: Theme, colour: QColor | None = None
+        self,
+        ticks: Sequence[tuple[float, str]],
+        theme: Theme,
+        colour: QColor | None = None,
+        beside: float = 0.0,
     ) -> None:
-        """Show numbers at these values of the view; the first ones matter most."""
+        """Show numbers at these values of the view; the first ones matter most.
+
+        beside: pixels that are left free beside the symbol.
+        """
         self._theme, self._ticks = theme, ticks
         self._colour = colour or theme.colour("dim")
         metrics = QFontMetricsF(self._font(theme))
         texts = [self._symbol, *(text for _, text in ticks)]
         width = max(metrics.horizontalAdvance(text) for text in texts)
+        width = max(width, metrics.horizontalAdvance(self._symbol) + beside)
         self.setWidth(math.ceil(width + theme.px(9)))
         self._draw_again()
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QPainterPath, QResizeEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
@@ -48,7 +48,8 @@ class PlotPanel(Panel):
         view = self.source_view
         view.moved.connect(self.pointed)
         view.clicked.connect(self.clicked)
-        view.dragged.connect(self.dragged)
+        view.double_clicked.connect(self.double_clicked)
+        view.pulled.connect(self.pulled)
 
     @property
     def source_view(self) -> Any:
@@ -63,8 +64,22 @@ class PlotPanel(Panel):
     def clicked(self, at: QPointF) -> None:
         """A click, also on a label beside the plot."""
 
+    def double_clicked(self, at: QPointF) -> None:
+        """A double click, after the click that it begins with; here it shows all again."""
+        self.source_view.show_all()
+
+    def pulled(self, start: QPointF, here: QPointF, first: bool, last: bool) -> None:
+        """The pressed pointer moved there; first, last: whether a drag begins, or ends with it."""
+        self.dragged(QRectF(start, here).normalized())
+
     def dragged(self, area: QRectF) -> None:
         """From where the button was pressed to where the pointer is."""
+
+    def place(self, at: QPoint) -> QPointF:
+        """What is at a pixel of the panel, in coordinates of the view."""
+        return QPointF(
+            self.source_view.mapSceneToView(self.canvas.mapToScene(self.canvas.mapFrom(self, at)))
+        )
 
     # -- what is seen ---------------------------------------------------------------------
 
@@ -95,13 +110,15 @@ class PointerBox(pg.ViewBox):  # type: ignore[misc]  # pyqtgraph has no annotati
     """A view that says in its own coordinates where the pointer is, clicks and drags.
 
     The left button is for pointing; the wheel zooms, the middle button moves what is seen, a
-    double click shows all of it again. moved: a QPointF, or None when it left. dragged: the
-    QRectF from press to pointer. Pointing at an axis counts, with a place outside the range.
+    double click is for showing all of it again. moved: a QPointF, or None when it left. pulled:
+    where the button was pressed, where the pointer is, and whether that is the first and the last
+    of a drag. Pointing at an axis counts, with a place outside the range.
     """
 
     moved = Signal(object)
     clicked = Signal(QPointF)
-    dragged = Signal(QRectF)
+    double_clicked = Signal(QPointF)
+    pulled = Signal(QPointF, QPointF, bool, bool)
 
     def __init__(self) -> None:
         super().__init__(enableMenu=False)
@@ -130,6 +147,13 @@ class PointerBox(pg.ViewBox):  # type: ignore[misc]  # pyqtgraph has no annotati
             self.setXRange(whole.left(), whole.right(), padding=0)
         if not keep[1]:
             self.setYRange(whole.top(), whole.bottom(), padding=0)
+
+    def show_all(self) -> None:
+        """Undo what the user zoomed and moved."""
+        if self._whole is None:
+            self.autoRange(padding=0)
+        else:
+            self.show_whole(self._whole, anew=True)
 
     def is_zoomed(self, axis: int) -> bool:
         """Whether some of the whole is out of view along x (0) or y (1)."""
@@ -195,12 +219,8 @@ class PointerBox(pg.ViewBox):  # type: ignore[misc]  # pyqtgraph has no annotati
         if event.button() != Qt.MouseButton.LeftButton:
             return
         event.accept()
-        if not event.double():
-            self.clicked.emit(self.mapSceneToView(event.scenePos()))
-        elif self._whole is None:
-            self.autoRange(padding=0)
-        else:
-            self.show_whole(self._whole, anew=True)
+        done = self.double_clicked if event.double() else self.clicked
+        done.emit(self.mapSceneToView(event.scenePos()))
 
     def mouseDragEvent(self, event: Any, axis: int | None = None) -> None:
         if event.button() != Qt.MouseButton.LeftButton:
@@ -209,7 +229,7 @@ class PointerBox(pg.ViewBox):  # type: ignore[misc]  # pyqtgraph has no annotati
         event.accept()
         start = self.mapSceneToView(event.buttonDownScenePos())
         here = self.mapSceneToView(event.scenePos())
-        self.dragged.emit(QRectF(start, here).normalized())
+        self.pulled.emit(start, here, event.isStart(), event.isFinish())
 
 
 def bare_plot(axes: dict[str, pg.AxisItem] | None = None) -> pg.PlotItem:

@@ -35,7 +35,8 @@ class StepAttention:
     """One step, averaged over layers and heads; None where it is not known yet.
 
     energies: (G,) e; of joined pieces log Σ exp e, whose softmax is the sum of their α.
-    inside: (G,) whether any position is within mask and window. alpha: (G,).
+    inside: (G,) whether any position is within mask and window. alpha: (G,); unedited: (G,) α as
+    the model made it, where an edit changed it.
     drawn: the positions (from 0) that hard attention drew, one for each layer and head; u: the
     random number of a single draw. is_hard: whether the drawn position gave the context.
     """
@@ -48,6 +49,7 @@ class StepAttention:
     u: float | None = None
     is_hard: bool = False
     center: Center | None = None
+    unedited: Floats | None = None
 
 
 def step_attention(scene: Scene) -> StepAttention:
@@ -58,6 +60,7 @@ def step_attention(scene: Scene) -> StepAttention:
     cross = step.cross
     inside: NDArray[np.bool_] | None = None
     alpha: Floats | None = None
+    unedited: Floats | None = None
     center: Center | None = None
     if scene.reveals(Phase.WINDOW):
         inside = axis.any(np.logical_or.reduce(cross.mask & cross.window, axis=(0, 1)))
@@ -67,6 +70,8 @@ def step_attention(scene: Scene) -> StepAttention:
             )
     if scene.reveals(Phase.ALPHA):
         alpha = scene.alpha[scene.t - 1]
+        if cross.unedited is not None:
+            unedited = np.asarray(axis.sum(cross.unedited.mean(axis=(0, 1), dtype=np.float64)))
     known = scene.reveals(Phase.CONTEXT)
     return StepAttention(
         axis,
@@ -77,6 +82,7 @@ def step_attention(scene: Scene) -> StepAttention:
         u=float(cross.draw.flat[0]) if known and cross.draw.size == 1 else None,
         is_hard=step.mode.weighting == HARD,
         center=center,
+        unedited=unedited,
     )
 
 

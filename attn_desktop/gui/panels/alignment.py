@@ -7,11 +7,12 @@ from collections.abc import Iterable
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QPainterPath
+from PySide6.QtGui import QContextMenuEvent, QPainterPath
 from PySide6.QtWidgets import QGraphicsPathItem, QGraphicsRectItem, QWidget
 
 from attn_desktop.common.mode import HARD
 from attn_desktop.gui.axes import LabelAxis
+from attn_desktop.gui.edit_menu import EditMenu, opens_menu
 from attn_desktop.gui.intents import Brush, GoTo, Hover
 from attn_desktop.gui.panel import Change, Table
 from attn_desktop.gui.plot_panel import PlotPanel, diamonds
@@ -35,7 +36,7 @@ class AlignmentPanel(PlotPanel):
         "One row a step, one column a source position; white is 1, black is 0. Rows sum to 1.\n"
         "◆ marks the position that hard attention drew. Steps after the playhead are pale.\n"
         "Click a row to go to its step, drag to brush, turn the wheel to zoom, double-click to\n"
-        "see all again. Several layers and heads are averaged."
+        "see all again, right-click a cell for what-ifs. Several layers and heads are averaged."
     )
     natural = (380, 300)
 
@@ -255,6 +256,20 @@ class AlignmentPanel(PlotPanel):
             self.ask(GoTo(row + 1))
         elif column is not None and at.y() < 0:
             self.toggle_source(self.scene.source.positions(column))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if not opens_menu(event):
+            return
+        row, column = self._cell(self.place(event.pos()))
+        scene, positions = self.scene, set(self.light.brushed_source)
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            row, column = None, None
+        if row is not None and row + 1 != scene.t:
+            self.ask(GoTo(row + 1))
+            scene = scene.at(row + 1, Phase.TOKEN)
+        if column is not None and not positions.intersection(scene.source.positions(column)):
+            positions = set(scene.source.positions(column))
+        EditMenu(scene, positions, self.ask, self).popup(event.globalPos())
 
     def dragged(self, area: QRectF) -> None:
         self.flush()

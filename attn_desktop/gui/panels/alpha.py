@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QPainterPath
-from PySide6.QtWidgets import QGraphicsPathItem, QWidget
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QPainterPath, QResizeEvent
+from PySide6.QtWidgets import QGraphicsPathItem, QVBoxLayout, QWidget
 
 from attn_desktop.analysis.entropy import entropy
-from attn_desktop.analysis.labels import piece_label
+from attn_desktop.gui.alpha_edit import edited_sums
+from attn_desktop.gui.alpha_edit_marks import OwnMark
+from attn_desktop.gui.alpha_edit_mode import EditMode
 from attn_desktop.gui.alpha_marks import DrawMark, Frame, ScopeMark
+from attn_desktop.gui.alpha_words import about_column, alpha_table
 from attn_desktop.gui.axes import LabelAxis
+from attn_desktop.gui.edit_menu import EditMenu, opens_menu
 from attn_desktop.gui.intents import Hover
 from attn_desktop.gui.number_axis import NumberAxis, round_numbers
 from attn_desktop.gui.panel import Change, Table
@@ -36,6 +41,8 @@ ALPHA_TICKS = ((0.0, "0"), (1.0, "1"), (0.5, "0.5"))
 BAR_SHARE, BAR_WIDTH = 0.7, 44
 #: Below so many pixels a column, bars touch.
 DENSE = 5
+#: Pixels of the button for editing that stand beyond the axis.
+BESIDE = 4
 
 
 class AlphaPanel(PlotPanel):
@@ -53,9 +60,13 @@ class AlphaPanel(PlotPanel):
         "p_t = min(t, S); local-p: p_t = S·sigmoid(v_pᵀ tanh(W_p s)), α times the dashed\n"
         "exp(−(j − p_t)² / 2σ²), σ = D/2, cut at ±D and made to sum to 1 again.\n"
         "Click a bar to brush it, drag to brush several, turn the wheel to zoom, double-click to\n"
-        "see all again. Several layers and heads are averaged."
+        "see all again, right-click for what-ifs. Several layers and heads are averaged.\n"
+        "✎ edits α: drag the top of a bar to a weight w_j from 0 to 1, then α_j = w_j / Σ_i w_i;\n"
+        "double-click it to type one; or ↑ ↓ (← → another bar), Enter applies, Escape drops it."
     )
     natural = (380, 300)
+    #: Whether bars can be dragged from now on.
+    editing_changed = Signal(bool)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         self._columns = LabelAxis("bottom")
@@ -66,11 +77,13 @@ class AlphaPanel(PlotPanel):
         self._grid, self._bars = QGraphicsPathItem(), QGraphicsPathItem()
         self._energies = QGraphicsPathItem()
         self._scope, self._draw = ScopeMark(theme), DrawMark(theme)
+        self._own, self._edit = OwnMark(), EditMode(theme, self)
         for item in (
             self._outside,
             self._lit,
             self._grid,
             self._bars,
+            self._own.outline,
             self._scope.lines,
             self._scope.gaussian,
             self._energies,
@@ -78,6 +91,9 @@ class AlphaPanel(PlotPanel):
             self._draw.marks,
             self._scope.label.item,
             self._draw.label.item,
+            self._edit.marks.raw,
+            self._edit.marks.handles,
+            self._edit.marks.chosen,
         ):
             self.plot.addItem(item)
         self._shown: StepAttention | None = None
@@ -88,12 +104,44 @@ class AlphaPanel(PlotPanel):
         self.source_view.setMouseEnabled(x=True, y=False)
         self.source_view.sigXRangeChanged.connect(self._arrange)
         self.source_view.sigResized.connect(self._fit)
+        # Keys go to the panel, which knows its bars.
+        self.canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        layout = self.layout()
+        assert isinstance(layout, QVBoxLayout)
+        layout.insertWidget(0, self._edit.strip)
+        layout.setStretchFactor(self.canvas, 1)
+        self._edit.wanted.connect(self.ask)
+        self._edit.said.connect(self.said)
+        self._edit.moved.connect(self._arrange)
+        self._edit.toggled.connect(self._toggled)
+
+    # -- editing --------------------------------------------------------------------------
+
+    @property
+    def editing(self) -> bool:
+        """Whether bars can be dragged."""
+        return self._edit.active
+
+    def set_editing(self, editing: bool) -> None:
+        """Let bars be dragged, or only be looked at and brushed."""
+        self._edit.set_active(editing)
+
+    def _toggled(self, editing: bool) -> None:
+        # By the keyboard it is reached only where it has keys of its own.
+        policy = Qt.FocusPolicy.StrongFocus if editing else Qt.FocusPolicy.ClickFocus
+        self.setFocusPolicy(policy)
+        if editing and self.isVisible():
+            self.setFocus()
+        self.editing_changed.emit(editing)
 
     # -- drawing --------------------------------------------------------------------------
 
     def draw(self, change: Change) -> None:
         scene = self.scene
         self.say_blank(self._reason())
+        if change.source:
+            self._edit.set_theme(self.theme)
+        self._edit.show_step(scene, self.light)
         if scene.run is None:
             self._shown = None
             return
@@ -134,6 +182,7 @@ class AlphaPanel(PlotPanel):
         self._energies.setPen(pg.mkPen(theme.colour("dim"), width=theme.px(2)))
         self._scope.set_theme(theme)
         self._draw.set_theme(theme)
+        self._own.set_theme(theme)
         self._left.set_ticks(ALPHA_TICKS, theme, theme.ink("soft"))
 
     def _fit(self, *_: object) -> None:
@@ -151,7 +200,8 @@ class AlphaPanel(PlotPanel):
         numbers = round_numbers(*self._span, max(1, min(5, int(height / (2 * headroom)))))
         places = self._height(np.array(numbers)).tolist()
         ticks = [(y, f"{e:.6g}".replace("-", "−")) for y, e in zip(places, numbers, strict=True)]
-        self._right.set_ticks(ticks, self.theme)
+        beside = self._edit.pencil.width() - self.theme.px(BESIDE)
+        self._right.set_ticks(ticks, self.theme, beside=beside)
         self._arrange()
 
     def _height(self, energies: Floats) -> Floats:
@@ -162,9 +212,9 @@ class AlphaPanel(PlotPanel):
 
     def _arrange(self, *_: object) -> None:
         """Put everything where it belongs in the present range of the view."""
-        shown = self._shown
-        if shown is None:
+        if self._shown is None:
             return
+        shown = self._edit.preview(self._shown)
         frame = Frame.of(self.source_view)
         self._outside.setPath(_bands([] if shown.inside is None else ~shown.inside, frame.top))
         lit = np.zeros(len(shown.axis), dtype=np.bool_)
@@ -192,6 +242,8 @@ class AlphaPanel(PlotPanel):
         self._grid.setPath(grid)
         highest = self._scope.place(shown, frame)
         self._draw.place(shown, frame, half * frame.across, highest)
+        self._own.place(shown.unedited, half)
+        self._edit.place_marks(frame, half)
         self.captioned.emit()
 
     # -- words ----------------------------------------------------------------------------
@@ -210,29 +262,21 @@ class AlphaPanel(PlotPanel):
             return ""
         if step.cross is None or not scene.reveals(Phase.ALPHA):
             return ""
-        alpha = scene.alpha[scene.t - 1]
+        alpha, raw = scene.alpha[scene.t - 1], self._edit.caption()
+        if raw:
+            return raw
         parts = [f"H(α) {entropy(step.cross.alpha).mean():.2f}", f"Σ {alpha.sum():.3f}"]
+        sums = edited_sums(scene)
+        if sums:
+            # What α summed to after each edit, before it was divided by that.
+            parts.insert(0, f"edited: Σ {', '.join(f'{total:.2f}' for total in sums)} → 1")
         other = self.source_view.sum_outside(alpha)
         if other is not None:
             parts.append(f"other {other:.2f} outside view")
         return " · ".join(parts)
 
     def table(self) -> Table:
-        if self.scene.run is None:
-            return Table((), ())
-        shown = step_attention(self.scene)
-        rows = [
-            (
-                shown.axis.positions(column)[0] + 1,
-                label,
-                _known(shown.energies, column),
-                _known(shown.alpha, column),
-                "" if shown.inside is None else int(shown.inside[column]),
-                sum(k in shown.axis.positions(column) for k in shown.drawn),
-            )
-            for column, label in enumerate(shown.axis.labels)
-        ]
-        return Table(("j", "source", "e", "α", "in scope", "drawn"), rows)
+        return alpha_table(self.scene)
 
     # -- pointer --------------------------------------------------------------------------
 
@@ -244,43 +288,84 @@ class AlphaPanel(PlotPanel):
 
     def pointed(self, at: QPointF | None) -> None:
         column = None if at is None else self._column(at)
-        positions = [] if column is None else self.scene.source.positions(column)
-        self.ask(Hover(frozenset(positions)))
-        self.said.emit("" if column is None else self._about_column(column))
-
-    def _about_column(self, column: int) -> str:
-        shown, step = self._shown, self.scene.step
-        assert shown is not None
-        assert self.scene.run is not None
-        parts = [f"“{shown.axis.labels[column]}”"]
-        if shown.energies is not None:
-            parts[0] += f" e = {shown.energies[column]:.3f}"
-        if shown.inside is not None and not shown.inside[column]:
-            parts.append("outside the window")
-        if shown.alpha is not None and step is not None and step.cross is not None:
-            parts.append(f"α = {shown.alpha[column]:.4f}")
-            positions = shown.axis.positions(column)
-            if len(positions) > 1:
-                alpha = step.cross.alpha.mean(axis=(0, 1))
-                pieces = [
-                    f"{piece_label(self.scene.run.source[p])} {alpha[p]:.4f}" for p in positions
-                ]
-                parts.append(f"({' + '.join(pieces)})")
-        for k in shown.drawn:
-            if k in shown.axis.positions(column):
-                parts.append(f"◆ k = {k + 1}" + ("" if shown.u is None else f", u = {shown.u:.4f}"))
-        return "  ".join(parts)
+        held = at is not None and self._edit.hits(at, Frame.of(self.source_view)) is not None
+        self.canvas.viewport().setCursor(
+            Qt.CursorShape.SizeVerCursor if held else Qt.CursorShape.ArrowCursor
+        )
+        if column is None or self._shown is None:
+            self.ask(Hover())
+            self.said.emit("")
+        else:
+            self.ask(Hover(frozenset(self.scene.source.positions(column))))
+            self.said.emit(about_column(self.scene, self._shown, column))
 
     def clicked(self, at: QPointF) -> None:
         column = self._column(at)
         if column is not None:
+            self._edit.choose(column if self.editing else None)
             self.toggle_source(self.scene.source.positions(column))
+
+    def double_clicked(self, at: QPointF) -> None:
+        column = self._column(at)
+        if not self.editing or column is None:
+            super().double_clicked(at)
+            return
+        assert self._shown is not None
+        bars = self._edit.preview(self._shown).alpha
+        height = 0.0 if bars is None else float(np.nan_to_num(bars[column]))
+        top = self.source_view.mapViewToScene(QPointF(column + 0.5, height))
+        self._edit.type_at(column, self.canvas.mapTo(self, self.canvas.mapFromScene(top)))
+
+    def pulled(self, start: QPointF, here: QPointF, first: bool, last: bool) -> None:
+        self.flush()
+        if not self._edit.pull(start, here, first, last, Frame.of(self.source_view)):
+            super().pulled(start, here, first, last)
 
     def dragged(self, area: QRectF) -> None:
         self.flush()
         count = 0 if self._shown is None else len(self._shown.axis)
         covered = range(max(0, int(area.left())), min(count, int(np.ceil(area.right()))))
         self.brush_source(p for column in covered for p in self.scene.source.positions(column))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if not opens_menu(event):
+            return
+        self.flush()
+        column = self._column(self.place(event.pos()))
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            column = self._edit.chosen
+        positions = set(self.light.brushed_source)
+        if column is not None and not positions.intersection(self.scene.source.positions(column)):
+            positions = set(self.scene.source.positions(column))
+        EditMenu(self.scene, positions, self.ask, self).popup(event.globalPos())
+
+    # -- keys -----------------------------------------------------------------------------
+
+    def event(self, event: QEvent) -> bool:
+        # Keys that change bars are no shortcuts of the window as long as there are some to change.
+        override = event.type() == QEvent.Type.ShortcutOverride
+        if override and isinstance(event, QKeyEvent) and self._edit.takes(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        self.flush()
+        if self._edit.takes(event):
+            self._edit.press(event)
+        else:
+            super().keyPressEvent(event)
+
+    # -- Qt -------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._edit.place()
+
+    def render(self, *target: Any, **options: Any) -> None:
+        """Paint into a picture, which has no buttons."""
+        with self._edit.put_away():
+            super().render(*target, **options)
 
 
 def _bands(columns: NDArray[np.bool_] | Iterable[bool], top: float) -> QPainterPath:
@@ -289,7 +374,3 @@ def _bands(columns: NDArray[np.bool_] | Iterable[bool], top: float) -> QPainterP
     for column in np.flatnonzero(np.asarray(columns)).tolist():
         path.addRect(QRectF(column, 0, 1, top))
     return path
-
-
-def _known(values: Floats | None, column: int) -> float | str:
-    return "" if values is None else float(values[column])

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QWheelEvent
+from PySide6.QtGui import QContextMenuEvent, QFontMetricsF, QMouseEvent, QPainter, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from attn_desktop.common.mode import HARD, SOFT
+from attn_desktop.gui.edit_menu import VectorMenu, opens_menu
 from attn_desktop.gui.intents import GoTo, Hover
 from attn_desktop.gui.line_plot import SMALL, Line, LinePlot
 from attn_desktop.gui.panel import Change, PaintedPanel, Table
@@ -61,7 +62,8 @@ class ContextPanel(PaintedPanel):
         "Above, a row a step, in the reading that gave the next state; 1 % of the numbers lie "
         "beyond the ends of the colours. Below, both readings of this step.\n"
         "A lit source position adds its share α_tj h_j, α averaged over layers and heads.\n"
-        "The wheel looks closer, the middle button moves, a double click shows all."
+        "The wheel looks closer, the middle button moves, a double click shows all, a right click "
+        "edits c_t or s_t."
     )
     natural = (360, 230)
 
@@ -267,6 +269,10 @@ class ContextPanel(PaintedPanel):
             self._seen = self._seen.zoomed(event.angleDelta().y() / 120, part)
             self.update()
         event.accept()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if opens_menu(event):
+            VectorMenu(self.scene, self.ask, self).popup(event.globalPos())
 
     def leaveEvent(self, event: QEvent) -> None:
         self._pointer = None
