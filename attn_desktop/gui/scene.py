@@ -104,6 +104,20 @@ class Watch:
     problem: str = ""
 
 
+@dataclass(frozen=True)
+class NoteMark:
+    """A note and what it is about: step t with its token, on the branch that `about` tells of.
+
+    here: whether that step is one of the branch shown.
+    """
+
+    note: Note
+    t: int
+    token: str
+    about: str
+    here: bool
+
+
 @dataclass(frozen=True, eq=False)
 class Scene:
     """steps: of the branch shown, from t = 1 on. t: the step at the playhead, 0 before the first.
@@ -111,7 +125,8 @@ class Scene:
     probes: by node; those of the start of a run under `start_key`. words: whether source pieces
     are joined to words. busy: whether more steps are on their way. cut_off: whether the output
     reached its longest length without an end.
-    run_number: which of the document's inputs `run` is. baseline: None where nothing is compared.
+    run_number: which of the document's inputs `run` is. sources: the texts of all of them, empty
+    where only the one shown is known. baseline: None where nothing is compared.
     notes: of all branches. history: the changes that can be undone or redone, oldest first, of
     which `done` are done. probing: the kind of probe that is under way, if any.
     """
@@ -126,10 +141,11 @@ class Scene:
     probes: Mapping[int, tuple[ProbeRecord, ...]] = field(default_factory=dict)
     branches: tuple[Branch, ...] = ()
     run_number: int = 0
+    sources: tuple[str, ...] = ()
     baseline: Baseline | None = None
     breakpoints: tuple[Stop, ...] = ()
     watches: tuple[Watch, ...] = ()
-    notes: tuple[Note, ...] = ()
+    notes: tuple[NoteMark, ...] = ()
     history: tuple[str, ...] = ()
     done: int = 0
     probing: str = ""
@@ -194,7 +210,7 @@ class Scene:
     def note(self, t: int) -> Note | None:
         """What a reader wrote about step t of the branch shown."""
         node = self.steps[t - 1].node
-        return next((note for note in self.notes if note.node == node), None)
+        return next((mark.note for mark in self.notes if mark.note.node == node), None)
 
 
 @dataclass(frozen=True)

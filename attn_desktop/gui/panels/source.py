@@ -57,7 +57,10 @@ class SourcePanel(Panel):
         self.field.textChanged.connect(self._edited)
         self.button = QPushButton("Encode")
         self.button.setToolTip("Encode this text and start over with it (Enter in the field)")
-        self.button.clicked.connect(self.submit)
+        self.button.clicked.connect(lambda: self.submit())
+        self.beside = QPushButton("What if")
+        self.beside.setToolTip("Decode this text beside what is there, and compare the two")
+        self.beside.clicked.connect(lambda: self.submit(beside=True))
         self.samples = QPushButton("Samples ▾")
         self.samples.setToolTip("Sentences to try")
         self.samples.setMenu(QMenu(self.samples))
@@ -67,7 +70,7 @@ class SourcePanel(Panel):
         self._error.setTextFormat(Qt.TextFormat.PlainText)
         self._error.hide()
         row = QHBoxLayout()
-        for button in (self.button, self.samples):
+        for button in (self.button, self.beside, self.samples):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             row.addWidget(button)
         row.addStretch(1)
@@ -100,6 +103,7 @@ class SourcePanel(Panel):
         """Whether a text is being encoded."""
         self.button.setEnabled(not busy)
         self.button.setText("Encoding…" if busy else "Encode")
+        self.beside.setEnabled(not busy and self.scene.run is not None)
 
     def set_samples(self, samples: tuple[str, ...]) -> None:
         """Offer sentences to try."""
@@ -117,8 +121,11 @@ class SourcePanel(Panel):
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.field.selectAll()
 
-    def submit(self) -> None:
-        """Ask for the text of the field to be encoded, unless there is none or one is already."""
+    def submit(self, beside: bool = False) -> None:
+        """Ask for the text of the field to be encoded, unless there is none or one is already.
+
+        beside: as a what-if beside the run that is there.
+        """
         text = self.field.text()
         if not self.button.isEnabled():
             return
@@ -129,7 +136,7 @@ class SourcePanel(Panel):
         else:
             self.set_error("")
             self._set_unsent(False)
-            self.ask(EncodeText(text))
+            self.ask(EncodeText(text, beside))
 
     # -- drawing --------------------------------------------------------------------------
 
@@ -142,6 +149,7 @@ class SourcePanel(Panel):
                 self._run_text = text
                 self._fill()
             self._show_counts()
+            self.beside.setEnabled(run is not None and self.button.isEnabled())
         if change.steps or change.place:
             self._show_output(change.steps)
         if change.source or change.light:
