@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
+from attn_desktop.gui.alpha_edit_actions import EDITS
+
 
 @dataclass(frozen=True)
 class Spec:
@@ -59,6 +61,19 @@ SPECS: tuple[Spec | None, ...] = (
         "Save the numbers of the panel under the pointer as CSV",
         ("Ctrl+Alt+C",),
     ),
+    Spec(
+        "report",
+        "File",
+        "Save a repo&rt…",
+        "Save all branches, numbers and pictures as one page that opens without a network",
+    ),
+    Spec(
+        "verify",
+        "File",
+        "&Verify",
+        "Decode every branch again and tell how far the numbers are from those recorded",
+    ),
+    None,
     Spec("picture", "File", "Save picture of the &window…", "Save the whole window as PNG"),
     None,
     Spec("quit", "File", "&Quit", "Close the window and end the engine", ("Ctrl+Q",)),
@@ -69,13 +84,38 @@ SPECS: tuple[Spec | None, ...] = (
     Spec(
         "clear-brush", "Edit", "&Clear brushing", "Put out what was brushed in a panel", ("Ctrl+B",)
     ),
+    None,
+    Spec("note", "Edit", "Write a &note", "Write about the step shown", ("F2",)),
+    Spec("bookmark", "Edit", "Book&mark", "List the step shown to go back to", ("Ctrl+F2",)),
+    Spec("next-bookmark", "Edit", "Ne&xt bookmark", "Go to the next bookmark", ("Shift+F2",)),
     Spec("step", "Run", "&Step", "Decode the next token, or go to it", ("F10",), "step"),
     Spec("back", "Run", "Step &back", "Go back one token", ("Shift+F10",), "back"),
     Spec("next-phase", "Run", "Next &phase", "One phase on inside a step", ("F11",)),
     Spec("previous-phase", "Run", "Pre&vious phase", "One phase back", ("Shift+F11",)),
     None,
-    Spec("run", "Run", "&Run to the end", "Decode up to the end of the output", ("F5",), "run"),
-    Spec("run-back", "Run", "Run back to the s&tart", "Go before the first token", ("Shift+F5",)),
+    Spec(
+        "run",
+        "Run",
+        "&Run",
+        "Go on to the next breakpoint, or decode to the end of the output",
+        ("F5",),
+        "run",
+    ),
+    Spec(
+        "run-back",
+        "Run",
+        "Run &back",
+        "Go back to the last breakpoint, or before the first token",
+        ("Shift+F5",),
+    ),
+    Spec(
+        "breakpoint",
+        "Run",
+        "Brea&kpoint here",
+        "Stop runs at the step shown, or no longer",
+        ("F9",),
+    ),
+    None,
     Spec("play", "Run", "P&lay", "Step by itself", ("Space",), "play", checkable=True),
     Spec("slower", "Run", "Slo&wer", "Play more slowly", ("[",)),
     Spec("faster", "Run", "&Faster", "Play faster", ("]",)),
@@ -108,6 +148,37 @@ SPECS: tuple[Spec | None, ...] = (
         "Decode a new sentence to its end at once",
         checkable=True,
     ),
+    *(Spec(e.name, "What if", e.text, e.tip, e.keys) for e in EDITS),
+    None,
+    Spec(
+        "edit-context",
+        "What if",
+        "Edit the conte&xt c…",
+        "Add to, zero or replace the context vector of the step shown",
+    ),
+    Spec(
+        "edit-state",
+        "What if",
+        "Edit the s&tate s…",
+        "Add to, zero or replace the decoder state of the step shown",
+    ),
+    Spec(
+        "force-text",
+        "What if",
+        "&Go on with a text…",
+        "Have the output go on with words of yours after the step shown",
+        ("Ctrl+G",),
+    ),
+    Spec(
+        "beside",
+        "What if",
+        "Encode the source &beside",
+        "Decode the text of the source field beside what is there, and compare",
+    ),
+    None,
+    Spec("compare", "What if", "&Compare", "Show how two branches differ", ("Ctrl+D",)),
+    Spec("swap", "What if", "Swap with the base&line", "Show the other of two compared branches"),
+    Spec("compare-none", "What if", "Compare with n&othing", "Show one branch on its own"),
     Spec("palette", "View", "&Commands…", "Find any command", ("Ctrl+Shift+P",), "palette"),
     None,
     Spec(

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from attn_desktop.common.errors import UserError
 from attn_desktop.gui.engine_client import EngineClient
+from attn_desktop.gui.errand import CANCELLED, Errand
 from attn_desktop.gui.job import DecodeJob, EncodeJob, Home
 from attn_desktop.trace.protocol import (
     AnyReply,
@@ -63,6 +64,10 @@ class EngineLink(QObject):
         self.decoding: DecodeJob | None = None
         self._run = 0
         self._last_run = 0
+        #: What the engine has encoded, by where it comes from.
+        self._runs: dict[Home, int] = {}
+        self._errands: list[Errand] = []
+        self._errand_encodings: dict[int, Errand] = {}
         self._attach: int | None = None
         self._attach_run = 0
         self._opened: tuple[str, str] | None = None
@@ -104,12 +109,28 @@ class EngineLink(QObject):
 
     def set_home(self, home: Home | None, run: int = 0) -> None:
         """Another document. run: under which the engine has it encoded already, 0 if not."""
-        self.home, self._run, self._attach = home, run, None
+        if home is not None and run:
+            self._runs[home] = run
+        self.home, self._attach = home, None
+        self._run = 0 if home is None else self._runs.get(home, 0)
+
+    def send(self, errand: Errand) -> None:
+        """Have something done beside the decoding, as soon as the engine can."""
+        self._errands.append(errand)
+        self._pump()
+
+    def recall(self, errand: Errand, how: str = CANCELLED) -> None:
+        """Want an errand no more; that is how it ends."""
+        if errand in self._errands:
+            if errand.request is not None:
+                self.client.send(Cancel(request=self.client.number(), target=errand.request))
+            self._end_errand(errand, how)
 
     def attach(self) -> None:
         """Have the engine encode the document's home now, not only when a step needs it."""
         self._run, self._attach = 0, None
         if self.home is not None:
+            self._runs.pop(self.home, None)
             self._pump(attach=True)
 
     def refresh_devices(self) -> None:
@@ -121,9 +142,14 @@ class EngineLink(QObject):
     def _begin_again(self) -> None:
         """A new engine knows nothing: ask for everything that is wanted."""
         self._run, self._attach, self._opened = 0, None, None
+        self._runs.clear()
+        self._errand_encodings.clear()
         for job in (self.encoding, self.decoding):
             if job is not None:
                 job.request = None
+        for errand in self._errands:
+            errand.request = None
+            errand.restart()
         self.refresh_devices()
         self.client.send(ListModels(request=self.client.number()))
         self._pump(attach=self.home is not None)
@@ -141,6 +167,19 @@ class EngineLink(QObject):
                 attach = True
         if attach and not self._run and self._attach is None and self.home is not None:
             self._attach_run, self._attach = self._ask_to_encode(self.home)
+        for errand in self._errands:
+            awaited = self._attach is not None and errand.home == self.home
+            if errand.request is None and (errand.afresh or not awaited):
+                self._ask_errand(errand)
+
+    def _ask_errand(self, errand: Errand) -> None:
+        """Requests are answered in order: what must be encoded first is asked for first."""
+        run = None if errand.afresh else self._runs.get(errand.home)
+        if run is None:
+            run, encoding = self._ask_to_encode(errand.home)
+            self._errand_encodings[encoding] = errand
+        errand.request = self.client.number()
+        self.client.send(errand.make(errand.request, run))
 
     def _ask_to_encode(self, home: Home) -> tuple[int, int]:
         """Open the model if need be and encode; the number of the run and of the request."""
@@ -171,6 +210,8 @@ class EngineLink(QObject):
                 mode=job.mode,
                 choice=job.choice,
                 forced=job.forced,
+                edits=job.edits,
+                node_run=job.run,
             )
         )
 
@@ -178,6 +219,10 @@ class EngineLink(QObject):
 
     def _hear(self, reply: AnyReply) -> None:
         decoding = self.decoding
+        errand = next((own for own in self._errands if own.request == reply.request), None)
+        if errand is not None:
+            self._hear_errand(errand, reply)
+            return
         match reply:
             case Devices():
                 self.devices.emit(reply)
@@ -207,6 +252,10 @@ class EngineLink(QObject):
         except UserError as error:
             self._fail(encoding, f"the engine sent a run that does not hold together: {error}")
             return
+        errand = self._errand_encodings.pop(reply.request, None)
+        if errand is not None:
+            self._hear_errand_encoded(errand, reply)
+            return
         if encoding is not None and reply.request == encoding.request:
             self.encoding = None
             self._say_busy()
@@ -214,23 +263,58 @@ class EngineLink(QObject):
         elif reply.request == self._attach and self.home is not None:
             self._attach = None
             if self.home.model_hash not in (None, reply.record.model.hash):
-                self._fail(self.decoding, CHANGED_MODEL.format(name=self.home.model), "model")
+                self._fail_attach(CHANGED_MODEL.format(name=self.home.model), "model")
                 return
-            self._run = self._attach_run
+            self._run = self._runs[self.home] = self._attach_run
             self.attached.emit(reply)
             self._pump()
 
+    def _hear_errand_encoded(self, errand: Errand, reply: Encoded) -> None:
+        home = errand.home
+        if home.model_hash not in (None, reply.record.model.hash):
+            self.recall(errand, CHANGED_MODEL.format(name=home.model))
+            return
+        if not errand.afresh:
+            self._runs[home] = reply.run
+        errand.encoded(reply)
+
+    def _hear_errand(self, errand: Errand, reply: AnyReply) -> None:
+        match reply:
+            case Done():
+                self._end_errand(errand, CANCELLED if reply.cancelled else "")
+            case Failed():
+                self._end_errand(errand, reply.message)
+            case _:
+                errand.hear(reply)
+
+    def _end_errand(self, errand: Errand, how: str) -> None:
+        self._errands.remove(errand)
+        errand.end(how)
+
     def _hear_failed(self, reply: Failed) -> None:
+        errand = self._errand_encodings.pop(reply.request, None)
+        if errand is not None:
+            self._opened = None
+            if errand in self._errands:
+                self._end_errand(errand, reply.message)
+            return
         if reply.request == self._attach:
             self._attach = None
             self._opened = None
-            self._fail(self.decoding, reply.message, reply.cause)
+            self._fail_attach(reply.message, reply.cause)
             return
         for job in (self.encoding, self.decoding):
             if job is not None and reply.request == job.request:
                 if job is self.encoding:
                     self._opened = None
                 self._fail(job, reply.message, reply.cause)
+
+    def _fail_attach(self, text: str, cause: str) -> None:
+        """The document's own input cannot be had: nothing that needs it goes on."""
+        for errand in [own for own in self._errands if own.request is None]:
+            if errand.home == self.home:
+                self._end_errand(errand, text)
+        self._fail(self.decoding, text, cause)
 
     def _fail(self, job: EncodeJob | DecodeJob | None, text: str, cause: str = "bug") -> None:
         if job is self.encoding:

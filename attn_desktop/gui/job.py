@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from attn_desktop.common.mode import Mode
 from attn_desktop.gui.scene import Phase
 from attn_desktop.gui.undo import AddSteps
+from attn_desktop.trace.edits import Edit, inherited
 from attn_desktop.trace.run_tree import Choice, Node
 
 
@@ -26,10 +27,14 @@ class Home:
 
 @dataclass(eq=False)
 class EncodeJob:
-    """A new document from `home`. undo_text: names it in the history."""
+    """A new input from `home`. undo_text: names it in the history.
+
+    beside: whether it joins the document as a what-if instead of taking its place.
+    """
 
     home: Home
     undo_text: str
+    beside: bool = False
     request: int | None = None
     run: int = 0
 
@@ -39,8 +44,10 @@ class DecodeJob:
     """Steps after the last node of `path`, which grows with each step that arrives.
 
     steps: how many are still wanted. new_id: gives the id of the first new node. forced: the
-    token of the next step. follow: whether the playhead goes along; if not it stays at step
-    `stay`. phase: where the playhead lands.
+    tokens of the next steps. edits: of the next step. run: `Node.run` of the new ones. breaks:
+    whether breakpoints stop it. follow: whether the playhead goes along; if not it stays at step
+    `stay`. phase: where the playhead lands. baseline: what the branch is compared with once it
+    is there.
     """
 
     path: list[Node]
@@ -49,14 +56,19 @@ class DecodeJob:
     choice: Choice
     command: AddSteps
     new_id: Callable[[], int]
-    forced: int | None = None
+    forced: tuple[int, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    run: int = 0
+    breaks: bool = False
     follow: bool = True
     stay: int = 0
     phase: Phase = field(default=Phase.TOKEN)
+    baseline: int | None = None
     request: int | None = None
 
     def arrived(self, node: Node) -> None:
         """Count a step that came."""
         self.path.append(node)
         self.steps -= 1
-        self.forced = None
+        self.forced = self.forced[1:]
+        self.edits = inherited(node.edits, node.mode.attends)

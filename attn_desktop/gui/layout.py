@@ -14,6 +14,14 @@ from attn_desktop.gui.panel_dock import PanelDock
 LEFT, RIGHT = 0.18, 0.27
 MAX_LEFT_PX, MAX_RIGHT_PX = 320, 620
 TIMELINE_PX = 190
+#: Panels that share a place, in tabs: behind the first the others wait until they are wanted.
+TABS = (
+    ("branches", "notes", "history"),
+    ("lanes", "formula"),
+    ("alignment", "compare"),
+)
+#: What shares a place in a low window besides.
+LOW_TABS = (("context", "geometry", "soft-hard"),)
 #: Below it three rows of panels would be too low to read: some share a place in tabs.
 LOW_PX = 900
 
@@ -36,18 +44,19 @@ def arrange(window: QMainWindow, docks: Mapping[str, PanelDock]) -> None:
     window.splitDockWidget(lanes, docks["alignment"], vertical)
     window.splitDockWidget(docks["alignment"], docks["alpha"], horizontal)
     window.splitDockWidget(token, docks["context"], vertical)
-    if low:
-        window.tabifyDockWidget(docks["context"], docks["geometry"])
-        window.tabifyDockWidget(docks["context"], docks["soft-hard"])
-    else:
+    if not low:
         window.splitDockWidget(docks["context"], docks["geometry"], vertical)
     window.addDockWidget(bottom, docks["timeline"])
+    for group in (*(LOW_TABS if low else ()), *TABS):
+        for name in group[1:]:
+            window.tabifyDockWidget(docks[group[0]], docks[name])
     for dock in docks.values():
         dock.show()
     size_docks(window, docks)
-    if low:
+    front = [group[0] for group in TABS] + (["soft-hard"] if low else [])
+    for name in front:
         # Tabs are made when the event loop runs; before that there is nothing to come to the fore.
-        QTimer.singleShot(0, docks["soft-hard"], docks["soft-hard"].raise_)
+        QTimer.singleShot(0, docks[name], docks[name].raise_)
 
 
 def size_docks(window: QMainWindow, docks: Mapping[str, PanelDock]) -> None:

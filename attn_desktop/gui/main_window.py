@@ -19,6 +19,7 @@ from attn_desktop.gui.about import AboutDialog
 from attn_desktop.gui.actions import Actions, Handlers
 from attn_desktop.gui.autosave import Autosave, orphans
 from attn_desktop.gui.command_palette import CommandPalette
+from attn_desktop.gui.debug_desk import DebugDesk
 from attn_desktop.gui.engine_client import EngineClient, own_engine
 from attn_desktop.gui.engine_desk import EngineDesk
 from attn_desktop.gui.engine_link import EngineLink
@@ -26,7 +27,7 @@ from attn_desktop.gui.file_desk import FileDesk
 from attn_desktop.gui.focus_keys import FocusKeys
 from attn_desktop.gui.help_dialog import HelpDialog
 from attn_desktop.gui.icons import icon
-from attn_desktop.gui.intents import Brush, EncodeText, Force, GoTo, Hover, Intent, ShowBranch
+from attn_desktop.gui.intents import Brush, EncodeText, Force, GoTo, Hover, Intent
 from attn_desktop.gui.looks import Looks
 from attn_desktop.gui.message_bar import MessageBar
 from attn_desktop.gui.panel import PANELS
@@ -84,6 +85,8 @@ class MainWindow(QMainWindow):
         self.status = StatusLine(self)
         self.docks = self._make_docks()
         self.views = ViewDesk(self, self.docks, self.looks, self.playhead, settings)
+        self.session.layout = self.views.layout_text
+        self.debugger = DebugDesk(self, self.session, self.stepping, self.docks)
         self.commands = Actions(self, self._handlers())
         self.transport = Transport(self.commands, self.looks.theme)
         self.messages = MessageBar(self.looks.theme, self, self.transport)
@@ -159,7 +162,11 @@ class MainWindow(QMainWindow):
         self.link.stepped.connect(self.status.count_step)
         transport.mode_wanted.connect(self.stepping.set_mode)
         transport.choice_wanted.connect(self.stepping.set_choice)
-        transport.phase_wanted.connect(lambda phase: session.go(self.playhead.scene.t, phase))
+        transport.phase_wanted.connect(
+            lambda phase: self.debugger.go_to_phase(self.playhead.scene.t, phase)
+        )
+        self.debugger.noted.connect(self.messages.note)
+        self.stepping.broke.connect(lambda *_: self.player.pause())
         self.player.playing_changed.connect(self._playing_changed)
         self.files.failed.connect(self.messages.warn)
         self.files.done.connect(self.status.say)
@@ -172,6 +179,8 @@ class MainWindow(QMainWindow):
         stepping, session, files = self.stepping, self.session, self.files
         place = self.playhead
         return {
+            **self.debugger.handlers(),
+            "beside": lambda: self._source.submit(beside=True),
             "open": files.ask_open,
             "save": files.save,
             "save-as": files.ask_save,
@@ -181,6 +190,7 @@ class MainWindow(QMainWindow):
             "svg": lambda: self._export("svg"),
             "csv": lambda: self._export("csv"),
             "picture": files.save_picture,
+            "report": files.export_report,
             "quit": self.close,
             "undo": session.undo,
             "redo": session.redo,
@@ -188,10 +198,7 @@ class MainWindow(QMainWindow):
             "clear-brush": lambda: place.brush(frozenset(), frozenset()),
             "step": stepping.step,
             "back": lambda: session.go(place.scene.t - 1),
-            "next-phase": stepping.next_phase,
-            "previous-phase": session.previous_phase,
             "run": stepping.run,
-            "run-back": lambda: session.go(0),
             "play": lambda: self.player.pause() if self.player.playing else self.player.play(),
             "slower": lambda: self._change_speed(-1),
             "faster": lambda: self._change_speed(1),
@@ -217,14 +224,16 @@ class MainWindow(QMainWindow):
 
     # -- what the user does ---------------------------------------------------------------
 
-    def encode(self, text: str) -> None:
-        """Start over with a text; undo brings back what was shown before."""
+    def encode(self, text: str, beside: bool = False) -> None:
+        """Start over with a text, or decode it beside what is there; undo takes that back."""
         self._source.set_error("")
         self._asked = text
-        self.session.encode(text)
+        self.session.encode(text, beside=beside)
 
     def _want(self, intent: Intent) -> None:
         """What a panel asks for."""
+        if self.debugger.take(intent):
+            return
         match intent:
             case GoTo(t):
                 self.session.go(t)
@@ -234,15 +243,13 @@ class MainWindow(QMainWindow):
                 self.playhead.brush(source, target)
             case Force(token_id, token):
                 self.stepping.force(token_id, token)
-            case EncodeText(text):
-                self.encode(text)
-            case ShowBranch(leaf):
-                self.session.show_branch(leaf)
+            case EncodeText(text, beside):
+                self.encode(text, beside)
 
     def _source_text(self) -> str:
         """What to encode again: the text of the run, or what was last asked for."""
         document = self.session.document
-        return self._asked if document is None else document.run.text
+        return self._asked if document is None else document.runs[self.session.run].text
 
     def _sample(self) -> None:
         if self._samples:
@@ -363,7 +370,9 @@ class MainWindow(QMainWindow):
 
     def _snapshot(self) -> Trace | None:
         document = self.session.document
-        return None if document is None else document.trace(self.session.view)
+        if document is None:
+            return None
+        return document.trace(self.session.view, self.views.layout_text())
 
     def _offer_what_a_crash_left(self) -> None:
         left = [] if self._keep is None else orphans(self._keep)

@@ -57,7 +57,7 @@ class Player(QObject):
         if stepping.session.document is None:
             self.pause()
         elif scene.t < len(scene.steps) or not stepping.link.busy:
-            stepping.step()
+            stepping.step(breaks=True)
 
     def _stop_at_the_end(self, scene: Scene) -> None:
         if self.playing and scene.complete and scene.t == len(scene.steps):

@@ -6,6 +6,8 @@ recorded. What decodes more steps is in `stepping`.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Container
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -18,9 +20,10 @@ from attn_desktop.gui.engine_link import EngineLink
 from attn_desktop.gui.job import EncodeJob, Home
 from attn_desktop.gui.playhead import Playhead
 from attn_desktop.gui.scene import Phase, Scene
-from attn_desktop.gui.undo import ReplaceDocument
+from attn_desktop.gui.scene_maker import SceneMaker
+from attn_desktop.gui.undo import AddRun, Annotate, ReplaceDocument
+from attn_desktop.trace.annotations import Annotations, Breakpoint, Note
 from attn_desktop.trace.protocol import Encoded
-from attn_desktop.trace.records import StepRecord
 from attn_desktop.trace.run_tree import Choice
 from attn_desktop.trace.storage import load_trace, save_trace
 
@@ -30,7 +33,7 @@ UNDO_LIMIT = 200
 class Session(QObject):
     """ways_changed: mode, choice, model or device. document_changed: another one, or saved.
 
-    encoded: a new document is there, nothing decoded yet. moved: the user moved the playhead.
+    encoded: a new input is there, nothing decoded yet. moved: the user moved the playhead.
     failed: (message, cause); causes are those of `Failed`, `source` for a text that cannot be
     encoded, and `note`.
     """
@@ -53,7 +56,14 @@ class Session(QObject):
         #: Where it computed, while it is not known whether the new device can be used.
         self._device_before: str | None = None
         self.leaf: int | None = None
-        self._steps: tuple[StepRecord, ...] = ()
+        self.run = 0
+        self.baseline: int | None = None
+        #: The kind of probe that is under way.
+        self.probing = ""
+        #: Where the panels are, for a file; asked of the window, which sets this.
+        self.layout: Callable[[], str] = str
+        self._scenes = SceneMaker(self.undo_stack)
+        self.undo_stack.indexChanged.connect(self._history_changed)
         link.encoded.connect(self._encoded)
         link.attached.connect(self._attached)
         link.failed.connect(self._job_failed)
@@ -74,30 +84,40 @@ class Session(QObject):
     def view(self) -> View:
         """The branch, the place and the way to go on."""
         scene = self.playhead.scene
-        return View(self.leaf, scene.t, scene.phase, self.mode, self.choice)
+        return View(
+            self.leaf, scene.t, scene.phase, self.mode, self.choice, self.run, self.baseline
+        )
 
     def set_document(self, document: Document | None, view: View) -> None:
         """Replace the document shown; for undo commands."""
         self.document = document
-        self.leaf, self._steps = None, ()
+        self.leaf, self.run, self.baseline = None, view.run, None
         if document is not None:
             self.model = document.model
-        self.link.set_home(self._home())
+        self.link.set_home(self.home())
         self.set_view(view)
         self.document_changed.emit()
         self.ways_changed.emit()
 
-    def _home(self) -> Home | None:
+    def home(self, run: int | None = None) -> Home | None:
+        """Where an input of the document comes from; None: the one shown."""
         if self.document is None:
             return None
-        run = self.document.run
-        return Home(self.document.model, self.device, run.text, run.model.hash)
+        record = self.document.runs[self.run if run is None else run]
+        return Home(self.document.model, self.device, record.text, record.model.hash)
 
     def set_view(self, view: View) -> None:
         """Show a branch and a place, and take over how to go on."""
-        self.leaf = view.leaf
+        self.leaf, self.baseline = view.leaf, view.baseline
+        self._set_run(view.run)
         self.show(view.t, view.phase)
         self.set_ways(view.mode, view.choice)
+
+    def _set_run(self, run: int) -> None:
+        """Decode another input from now on."""
+        if run != self.run:
+            self.run = run
+            self.link.set_home(self.home())
 
     def show(self, t: int, phase: Phase = Phase.TOKEN) -> None:
         """Show the branch as it now is, with the playhead at step t."""
@@ -105,25 +125,10 @@ class Session(QObject):
         if document is None:
             self.playhead.show(Scene(words=self.playhead.scene.words))
             return
-        steps = document.steps(self.leaf)
-        same = len(steps) == len(self._steps) and all(
-            new is old for new, old in zip(steps, self._steps, strict=True)
-        )
-        self._steps = self._steps if same else steps
-        t = max(0, min(t, len(steps)))
-        self.playhead.show(
-            Scene(
-                run=document.run,
-                steps=self._steps,
-                t=t,
-                phase=phase if t else Phase.TOKEN,
-                words=self.playhead.scene.words,
-                busy=self.link.decoding is not None,
-                cut_off=len(steps) >= document.step_limit and not steps[-1].is_end,
-                probes=document.probes,
-                branches=document.branches(self.leaf),
-            )
-        )
+        view = replace(self.view, t=t, phase=phase)
+        busy = self.link.decoding is not None
+        words = self.playhead.scene.words
+        self.playhead.show(self._scenes.scene(document, view, words, busy, self.probing))
 
     def set_ways(self, mode: Mode, choice: Choice) -> None:
         """Say how the next step is decoded."""
@@ -160,18 +165,94 @@ class Session(QObject):
             followed = self.document.followed(self.view)
             self.set_ways(followed.mode, followed.choice)
 
+    def _history_changed(self, _index: int) -> None:
+        # A method of its own: one that is bound lets go when the session is deleted.
+        self.refresh()
+
     def refresh(self) -> None:
         """Show the same place again: something else about the scene has changed."""
         self.show(self.playhead.scene.t, self.playhead.scene.phase)
 
-    def show_branch(self, leaf: int) -> None:
-        """Show another branch, at the same step as far as it has one."""
-        if self.document is None or leaf == self.leaf:
+    def show_branch(self, leaf: int | None, run: int = 0) -> None:
+        """Show another branch, at the same step as far as it has one.
+
+        run: which input, where leaf is None.
+        """
+        if self.document is None or (leaf == self.leaf and leaf is not None):
             return
         self.link.stop()
         self.leaf = leaf
+        self._set_run(run if leaf is None else self.document.tree[leaf].run)
         self.show(self.playhead.scene.t)
         self._moved()
+
+    def go_to_node(self, node: int) -> None:
+        """Show a step, on another branch if it is not of the one shown."""
+        document = self.document
+        if document is None or node not in document.tree:
+            return
+        t = document.tree[node].t
+        steps = self.playhead.scene.steps
+        if not (t <= len(steps) and steps[t - 1].node == node):
+            self.show_branch(document.follow(node))
+        self.go(t)
+
+    def compare(self, leaf: int | None) -> None:
+        """Compare the branch shown with another one, or with none."""
+        if self.document is not None and leaf != self.baseline:
+            self.baseline = leaf
+            if self.link.decoding is not None:
+                self.link.decoding.baseline = leaf
+            self.refresh()
+
+    # -- what a reader adds ---------------------------------------------------------------
+
+    def annotate(self, text: str, annotations: Annotations) -> None:
+        """Have other breakpoints, watches or notes; `text` names the change."""
+        if self.document is not None and annotations != self.document.annotations:
+            self.undo_stack.push(Annotate(self, text, self.document.annotations, annotations))
+
+    def set_breakpoints(self, breakpoints: tuple[Breakpoint, ...]) -> None:
+        """Stop at these from now on."""
+        if self.document is not None:
+            before = self.document.annotations
+            added = [point.condition for point in breakpoints if point not in before.breakpoints]
+            text = f"breakpoint {added[0]}" if added else "breakpoints"
+            self.annotate(text, replace(before, breakpoints=breakpoints))
+
+    def set_watches(self, watches: tuple[str, ...]) -> None:
+        """Watch these from now on."""
+        if self.document is not None:
+            before = self.document.annotations
+            added = [text for text in watches if text not in before.watches]
+            text = f"watch {added[0]}" if added else "watches"
+            self.annotate(text, replace(before, watches=watches))
+
+    def set_note(self, node: int, text: str, bookmarked: bool) -> None:
+        """Write about a node, or no longer."""
+        if self.document is None:
+            return
+        before = self.document.annotations
+        notes = {note.node: note for note in before.notes}
+        notes.pop(node, None)
+        if text or bookmarked:
+            notes[node] = Note(node, text, bookmarked)
+        ordered = tuple(notes[key] for key in sorted(notes))
+        t = self.document.tree[node].t
+        self.annotate(f"note at step {t}", replace(before, notes=ordered))
+
+    def count_hits(self, conditions: Container[str]) -> None:
+        """A run has stopped at these breakpoints."""
+        if self.document is not None:
+            before = self.document.annotations
+            points = tuple(
+                replace(point, hits=point.hits + 1)
+                if point.enabled and point.condition in conditions
+                else point
+                for point in before.breakpoints
+            )
+            self.document.annotations = replace(before, breakpoints=points)
+            self.refresh()
 
     # -- history -------------------------------------------------------------------------
 
@@ -185,10 +266,24 @@ class Session(QObject):
         self.link.stop()
         self.undo_stack.redo()
 
+    def to_history(self, done: int) -> None:
+        """Undo or redo until so many changes are done."""
+        self.link.stop()
+        self.undo_stack.setIndex(done)
+
     # -- documents ------------------------------------------------------------------------
 
-    def encode(self, text: str, model: str | None = None, device: str | None = None) -> None:
-        """Start over with a text, and perhaps another model or device."""
+    def encode(
+        self,
+        text: str,
+        model: str | None = None,
+        device: str | None = None,
+        beside: bool = False,
+    ) -> None:
+        """Start over with a text, and perhaps another model or device.
+
+        beside: leave what is there, and decode the text as a what-if beside it.
+        """
         try:
             text.encode()
         except UnicodeEncodeError as error:
@@ -197,7 +292,10 @@ class Session(QObject):
             return
         home = Home(model or self.model, device or self.device, text)
         shortened = text if len(text) <= 40 else f"{text[:39]}…"
-        self.link.encode(EncodeJob(home, f"encode “{' '.join(shortened.split())}”"))
+        beside = beside and self.document is not None
+        what = "source" if beside else "encode"
+        undo_text = f"{what} “{' '.join(shortened.split())}”"
+        self.link.encode(EncodeJob(home, undo_text, beside))
 
     def set_device(self, device: str) -> None:
         """Compute on another device from the next step on."""
@@ -209,22 +307,43 @@ class Session(QObject):
 
     def _move_to(self, device: str, back_to: str | None = None) -> None:
         self.device, self._device_before = device, back_to
-        self.link.set_home(self._home())
+        self.link.set_home(self.home())
         self.ways_changed.emit()
 
     def _encoded(self, job: EncodeJob, reply: Encoded) -> None:
+        if job.beside:
+            self._encoded_beside(job, reply)
+            return
         self.device = job.home.device
         document = Document(reply.record, job.home.model, step_limit=reply.step_limit)
         after = View(mode=self.mode, choice=self.choice)
         self._replace(job.undo_text, document, after)
-        self.link.set_home(self._home(), job.run)
+        self.link.set_home(self.home(), job.run)
+        self.encoded.emit()
+
+    def _encoded_beside(self, job: EncodeJob, reply: Encoded) -> None:
+        document = self.document
+        if document is None or document.run.model.hash != reply.record.model.hash:
+            text = "the model is not the one of this document; encode the sentence on its own"
+            self.failed.emit(text, "model")
+            return
+        before = self.view
+        after = View(
+            mode=self.mode,
+            choice=self.choice,
+            run=len(document.runs),
+            baseline=self.leaf if self.baseline is None else self.baseline,
+        )
+        command = AddRun(self, job.undo_text, reply.record, reply.step_limit, before, after)
+        self.undo_stack.push(command)
+        self.link.set_home(self.home(), job.run)
         self.encoded.emit()
 
     def _attached(self, reply: Encoded) -> None:
         self._device_before = None
         document = self.document
-        if document is not None and document.run.device != reply.record.device:
-            document.run = reply.record
+        if document is not None and document.runs[self.run].device != reply.record.device:
+            document.runs[self.run] = reply.record
             self.refresh()
 
     def open(self, path: Path) -> None:
@@ -250,7 +369,7 @@ class Session(QObject):
         """Write the document; TraceFileError where that is not possible."""
         if self.document is None:
             raise UserError("there is nothing to save yet: encode a sentence first")
-        save_trace(self.document.trace(self.view), path)
+        save_trace(self.document.trace(self.view, self.layout()), path)
         self.path = path
         self.undo_stack.setClean()
         self.document_changed.emit()

@@ -7,6 +7,8 @@ from typing import Protocol
 from PySide6.QtGui import QUndoCommand
 
 from attn_desktop.gui.document import Document, Finished, View
+from attn_desktop.trace.annotations import Annotations
+from attn_desktop.trace.records import RunRecord
 
 
 class Desk(Protocol):
@@ -19,6 +21,9 @@ class Desk(Protocol):
 
     def set_view(self, view: View) -> None:
         """Show another branch or place, or decode on in another way."""
+
+    def refresh(self) -> None:
+        """Show the same place again."""
 
 
 class AddSteps(QUndoCommand):
@@ -45,9 +50,33 @@ class AddSteps(QUndoCommand):
         document = self._desk.document
         assert document is not None
         if self.steps:
-            # Whatever was added after them was undone before them.
-            document.remove(self.steps[0].node.id)
+            # Whatever was added after them was undone before them; what was probed stays theirs.
+            self.steps = document.remove(self.steps[0].node.id)
         self._desk.set_view(self._before)
+
+
+class AddRun(QUndoCommand):
+    """Another input beside the others."""
+
+    def __init__(
+        self, desk: Desk, text: str, run: RunRecord, step_limit: int, before: View, after: View
+    ) -> None:
+        super().__init__(text)
+        self._desk, self._run, self._limit = desk, run, step_limit
+        self._before, self._after = before, after
+
+    def redo(self) -> None:
+        document = self._desk.document
+        assert document is not None
+        document.add_run(self._run, self._limit)
+        self._desk.set_view(self._after)
+
+    def undo(self) -> None:
+        document = self._desk.document
+        assert document is not None
+        self._desk.set_view(self._before)
+        document.remove_last_run()
+        self._desk.refresh()
 
 
 class ChangeView(QUndoCommand):
@@ -63,6 +92,27 @@ class ChangeView(QUndoCommand):
 
     def undo(self) -> None:
         self._desk.set_view(self._before)
+
+
+class Annotate(QUndoCommand):
+    """Other breakpoints, watches or notes."""
+
+    def __init__(self, desk: Desk, text: str, before: Annotations, after: Annotations) -> None:
+        super().__init__(text)
+        self._desk = desk
+        self._before, self._after = before, after
+
+    def redo(self) -> None:
+        self._set(self._after)
+
+    def undo(self) -> None:
+        self._set(self._before)
+
+    def _set(self, annotations: Annotations) -> None:
+        document = self._desk.document
+        assert document is not None
+        document.annotations = annotations
+        self._desk.refresh()
 
 
 class ReplaceDocument(QUndoCommand):

@@ -17,7 +17,7 @@ from attn_desktop.gui.playhead import Playhead
 from attn_desktop.gui.theme import ALPHA_MAPS
 
 #: Of Qt's description of the docks: raise it when docks come or go, so that old ones are dropped.
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 THEMES = ("system", "light", "dark")
 
 
@@ -105,14 +105,21 @@ class ViewDesk(QObject):
         if settings.geometry:
             window.restoreGeometry(_bytes(settings.geometry))
         self.reset_layout()
-        if settings.layout:
-            window.restoreState(_bytes(settings.layout), LAYOUT_VERSION)
+        self.take_layout(settings.layout)
 
     def keep_layout(self) -> None:
         """Remember window and panels for the next time."""
-        window, settings = self._window, self._settings
-        settings.geometry = _text(window.saveGeometry())
-        settings.layout = _text(window.saveState(LAYOUT_VERSION))
+        self._settings.geometry = _text(self._window.saveGeometry())
+        self._settings.layout = self.layout_text()
+
+    def layout_text(self) -> str:
+        """Where the panels are, for a file."""
+        return _text(self._window.saveState(LAYOUT_VERSION))
+
+    def take_layout(self, text: str) -> None:
+        """Put the panels where they were when `text` was made, as far as that can be read."""
+        if text:
+            self._window.restoreState(_bytes(text), LAYOUT_VERSION)
 
 
 def _bytes(text: str) -> QByteArray:

@@ -115,10 +115,10 @@ def test_the_view_follows_the_mode_of_the_next_step() -> None:
 def test_what_was_decoded_just_so_is_found_again() -> None:
     document, view = Document.of_trace(toy_trace(6))
     forced = [step.token_id for step in document.steps(view.leaf)]
-    path, complete = document.retrace([], 99, ADDITIVE, Choice(), forced[0])
+    path, complete = document.retrace([], 99, ADDITIVE, Choice(), (forced[0],))
     assert ([node.token_id for node in path], complete) == (forced[:1], False)
-    path, complete = document.retrace([], 1, ADDITIVE, Choice(), forced[0])
+    path, complete = document.retrace([], 1, ADDITIVE, Choice(), (forced[0],))
     assert complete, "no more was wanted"
     whole = list(document.path(view.leaf, 6))
-    assert document.retrace(whole, 99, ADDITIVE, Choice(), None) == (whole, True)
-    assert document.retrace([], 99, Mode("dot"), Choice(), forced[0]) == ([], False)
+    assert document.retrace(whole, 99, ADDITIVE, Choice()) == (whole, True)
+    assert document.retrace([], 99, Mode("dot"), Choice(), (forced[0],)) == ([], False)

@@ -137,7 +137,7 @@ def test_killing_the_engine_at_random_moments_loses_nothing(
     desk.stepping.run_after_encoding = False
     desk.encode(TEXT)
     assert desk.session.document is not None
-    desk.session.document.step_limit = 10_000
+    desk.session.document.limits[0] = 10_000
     desk.stepping.set_mode(Mode("additive", "global", HARD))
     for number in range(KILLS):
         steps, view = desk.scene.steps, desk.session.view
@@ -166,7 +166,7 @@ def test_killing_the_engine_at_random_moments_loses_nothing(
     # What was decoded across all those engines is what one engine would have decoded.
     whole = desk.scene.steps
     desk.encode(TEXT)
-    desk.session.document.step_limit = len(whole)
+    desk.session.document.limits[0] = len(whole)
     desk.stepping.run()
     again = desk.settle().steps
     assert [step.token_id for step in again] == [step.token_id for step in whole]

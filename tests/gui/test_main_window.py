@@ -104,7 +104,7 @@ def make(qapp: QApplication, qtbot: QtBot, endless_folder: Path) -> Iterator[Cal
 
 def _limit(window: MainWindow) -> None:
     assert window.session.document is not None
-    window.session.document.step_limit = LIMIT
+    window.session.document.limits[0] = LIMIT
 
 
 @pytest.fixture

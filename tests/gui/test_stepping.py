@@ -25,7 +25,7 @@ def decoded(desk: Desk) -> Desk:
     desk.stepping.run_after_encoding = False
     desk.encode()
     assert desk.session.document is not None
-    desk.session.document.step_limit = LIMIT
+    desk.session.document.limits[0] = LIMIT
     desk.stepping.run()
     desk.settle()
     assert len(desk.scene.steps) == LIMIT
@@ -114,7 +114,7 @@ def test_another_mode_in_the_middle_is_a_branch_that_keeps_what_came_before(deco
 
 def test_another_mode_after_the_last_step_changes_only_what_comes(decoded: Desk) -> None:
     assert decoded.session.document is not None
-    decoded.session.document.step_limit = 2 * LIMIT
+    decoded.session.document.limits[0] = 2 * LIMIT
     decoded.session.refresh()
     count = len(nodes(decoded))
     decoded.stepping.set_mode(DOT)
@@ -245,7 +245,7 @@ def test_another_mode_during_a_run_goes_on_to_the_end(desk: Desk) -> None:
     desk.stepping.run_after_encoding = False
     desk.encode()
     assert desk.session.document is not None
-    desk.session.document.step_limit = 60
+    desk.session.document.limits[0] = 60
     desk.stepping.run()
     desk.wait_for_steps(3)
     desk.stepping.set_mode(DOT)
@@ -259,7 +259,7 @@ def test_a_cancelled_run_ends_within_a_step(desk: Desk) -> None:
     desk.stepping.run_after_encoding = False
     desk.encode()
     assert desk.session.document is not None
-    desk.session.document.step_limit = 100_000
+    desk.session.document.limits[0] = 100_000
     desk.stepping.run()
     desk.wait(lambda: len(desk.scene.steps) > 5)
     desk.stepping.stop()
