@@ -324,7 +324,9 @@ def test_a_file_drives_every_panel_without_an_engine(
     assert len(other.scene.steps) == LIMIT
     for dock in other.window.docks.values():
         dock.panel.flush()
-        assert dock.panel.table().rows, dock.panel.name
+        # Nothing was compared, written or changed.
+        empty = dock.panel.name in ("compare", "notes", "history")
+        assert empty or dock.panel.table().rows, dock.panel.name
 
 
 @pytest.mark.parametrize("damage", ["newer", "cut", "missing", "folder"])
