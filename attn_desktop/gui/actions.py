@@ -148,6 +148,14 @@ SPECS: tuple[Spec | None, ...] = (
         "Decode a new sentence to its end at once",
         checkable=True,
     ),
+    Spec(
+        "edit-alpha",
+        "What if",
+        "E&dit α",
+        "Drag the bars of α at the step shown",
+        ("Ctrl+E",),
+        checkable=True,
+    ),
     *(Spec(e.name, "What if", e.text, e.tip, e.keys) for e in EDITS),
     None,
     Spec(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import cast
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QInputDialog, QWidget
@@ -31,6 +32,7 @@ from attn_desktop.gui.intents import (
     ToHistory,
 )
 from attn_desktop.gui.panel_dock import PanelDock
+from attn_desktop.gui.panels.alpha import AlphaPanel
 from attn_desktop.gui.probing import Probing
 from attn_desktop.gui.scene import Phase
 from attn_desktop.gui.session import Session
@@ -66,6 +68,7 @@ class DebugDesk(QObject):
         self.what_if = WhatIf(stepping, self)
         self.probing = Probing(session, self)
         self.verifying = Verifying(window, session)
+        self.alpha = cast(AlphaPanel, docks["alpha"].panel)
         stepping.broke.connect(self._broke)
 
     def handlers(self) -> dict[str, Callable[[], object]]:
@@ -75,6 +78,7 @@ class DebugDesk(QObject):
             "breakpoint": self.toggle_breakpoint,
             "next-phase": self._next_phase,
             "previous-phase": self._previous_phase,
+            "edit-alpha": self.toggle_editing,
             "force-text": self.ask_text,
             "edit-context": partial(self.open_editor, "context"),
             "edit-state": partial(self.open_editor, "state"),
@@ -172,6 +176,11 @@ class DebugDesk(QObject):
         self.noted.emit(f"Stopped at step {t}: {conditions}")
 
     # -- what-ifs -------------------------------------------------------------------------
+
+    def toggle_editing(self) -> None:
+        """Let the bars of α be dragged, or no longer."""
+        self.raise_panel("alpha")
+        self.alpha.set_editing(not self.alpha.editing)
 
     def ask_text(self) -> None:
         """Ask how the output shall go on after the step shown."""

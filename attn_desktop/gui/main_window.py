@@ -166,6 +166,7 @@ class MainWindow(QMainWindow):
             lambda phase: self.debugger.go_to_phase(self.playhead.scene.t, phase)
         )
         self.debugger.noted.connect(self.messages.note)
+        self.debugger.alpha.editing_changed.connect(self.commands["edit-alpha"].setChecked)
         self.stepping.broke.connect(lambda *_: self.player.pause())
         self.player.playing_changed.connect(self._playing_changed)
         self.files.failed.connect(self.messages.warn)
@@ -370,9 +371,8 @@ class MainWindow(QMainWindow):
 
     def _snapshot(self) -> Trace | None:
         document = self.session.document
-        if document is None:
-            return None
-        return document.trace(self.session.view, self.views.layout_text())
+        view, layout = self.session.view, self.session.layout()
+        return None if document is None else document.trace(view, layout)
 
     def _offer_what_a_crash_left(self) -> None:
         left = [] if self._keep is None else orphans(self._keep)

@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
 
 from attn_desktop.gui.theme import Theme
 
@@ -29,6 +37,8 @@ class MessageBar(QFrame):
         self._window, self._above = parent, above
         for widget in (parent, above):
             widget.installEventFilter(self)
+        for dock in parent.findChildren(QDockWidget):  # one that comes to the fore covers this
+            dock.visibilityChanged.connect(self._come_to_the_fore)
         self._label = QLabel()
         self._label.setWordWrap(True)
         self._label.setTextFormat(Qt.TextFormat.PlainText)
@@ -52,6 +62,9 @@ class MessageBar(QFrame):
         self._warns = False
         self.set_theme(theme)
         self.hide()
+
+    def _come_to_the_fore(self, _visible: bool) -> None:
+        self.raise_()
 
     @property
     def text(self) -> str:

@@ -26,7 +26,7 @@ from attn_desktop.gui.main_window import MainWindow
 from attn_desktop.gui.panels.source import SourcePanel
 from attn_desktop.gui.samples import Sample
 from attn_desktop.gui.scene import Phase, Scene
-from attn_desktop.trace.storage import load_trace
+from attn_desktop.trace.storage import VERSION, load_trace
 from tests.gui.desk import TEXT, TIMEOUT_MS
 
 LIMIT = 8
@@ -338,7 +338,8 @@ def test_a_file_of_no_use_is_told_and_changes_nothing(
     path = tmp_path / "a.attn"
     driver.window.session.save(path)
     if damage == "newer":
-        path.write_bytes(path.read_bytes().replace(b'"version":"1"', b'"version":"9"'))
+        own = f'"version":"{VERSION}"'.encode()
+        path.write_bytes(path.read_bytes().replace(own, b'"version":"9"'))
     elif damage == "cut":
         path.write_bytes(path.read_bytes()[:-100])
     elif damage == "missing":
