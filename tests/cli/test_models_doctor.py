@@ -21,6 +21,8 @@ COMMANDS = {
     "show",
     "decode",
     "evaluate",
+    "export",
+    "verify",
     "train",
     "models",
     "doctor",
