@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF
@@ -12,6 +10,7 @@ from PySide6.QtWidgets import QGraphicsPathItem, QGraphicsRectItem, QWidget
 
 from attn_desktop.common.mode import HARD
 from attn_desktop.gui.axes import LabelAxis
+from attn_desktop.gui.cell_frames import column_frames, row_frames
 from attn_desktop.gui.edit_menu import EditMenu, opens_menu
 from attn_desktop.gui.intents import Brush, GoTo, Hover
 from attn_desktop.gui.panel import Change, Table
@@ -159,12 +158,8 @@ class AlignmentPanel(PlotPanel):
         here = {self.scene.t - 1} if self.scene.t else set()
         self._rows.set_lit(frozenset(rows | here))
         self._columns.set_lit(frozenset(columns))
-        self._lit_rows.setPath(
-            _frames(QRectF(0, first, width, n) for first, n in _runs(rows - here))
-        )
-        self._lit_columns.setPath(
-            _frames(QRectF(first, 0, n, count) for first, n in _runs(columns) if count)
-        )
+        self._lit_rows.setPath(row_frames(rows - here, width))
+        self._lit_columns.setPath(column_frames(columns, count))
 
     def _arrange(self, *_: object) -> None:
         """What depends on the size of a cell: lines between cells, and the marks of draws."""
@@ -278,21 +273,3 @@ class AlignmentPanel(PlotPanel):
         steps = range(max(0, int(area.top())), min(rows, int(np.ceil(area.bottom()))))
         positions = {p for column in covered for p in self.scene.source.positions(column)}
         self.ask(Brush(frozenset(positions), frozenset(row + 1 for row in steps)))
-
-
-def _runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
-    """Neighbouring numbers joined: (first, how many) of each run."""
-    runs: list[tuple[int, int]] = []
-    for number in sorted(numbers):
-        if runs and number == sum(runs[-1]):
-            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
-        else:
-            runs.append((number, 1))
-    return runs
-
-
-def _frames(areas: Iterable[QRectF]) -> QPainterPath:
-    path = QPainterPath()
-    for area in areas:
-        path.addRect(area)
-    return path
