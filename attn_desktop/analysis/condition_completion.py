@@ -17,12 +17,12 @@ from attn_desktop.analysis.condition_tokens import (
 )
 from attn_desktop.analysis.condition_values import TEXTS, VECTORS, Kind
 from attn_desktop.trace.records import RunRecord
+from attn_desktop.trace.run_tree import HOWS
 
 #: How many candidates are given at most.
 MOST = 60
 
 _GATES = ("reset", "update", "candidate", "input", "forget", "output", "cell")
-_CHOICES = ("greedy", "sampled", "forced", "beam")
 _KEYWORDS = {
     "and": "true where both sides are",
     "or": "true where one side is",
@@ -225,7 +225,7 @@ def _texts(
         trained = () if run is None else run.model.trained_modes
         yield from ((str(mode), "mode that the model learnt") for mode in trained)
     elif place.is_compared and place.left == "chosen_by":
-        yield from ((choice, "") for choice in _CHOICES)
+        yield from ((choice, "") for choice in HOWS)
     elif (parameter is not None and parameter.kinds & TEXTS) or (
         place.is_compared and place.left in ("token", "word")
     ):

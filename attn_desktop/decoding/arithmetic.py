@@ -7,7 +7,6 @@ together. Shapes: n terms of one energy, S source positions, K listed tokens, V 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from attn_desktop.decoding import draws
 from attn_desktop.decoding.choosers import log_probabilities, tempered
 from attn_desktop.decoding.positions import Positions
 from attn_desktop.decoding.probes import PROBES
-from attn_desktop.decoding.stepper import GIVEN, Position, Stepper
+from attn_desktop.decoding.stepper import Position, Stepper
 from attn_desktop.families.base import Family
 from attn_desktop.families.cells import Cell
 from attn_desktop.trace.numbers import is_whole
@@ -103,7 +102,7 @@ def _position(settings: Mapping[str, Any], length: int) -> int:
 
 def _step_again(stepper: Stepper, before: Position, node: Node) -> StepRecord:
     """The record of a node, with its draws and edits; the token is the one that it has."""
-    choice = node.choice if node.choice.how in GIVEN else replace(node.choice, how="forced")
+    choice = node.choice.given()
     record, _ = stepper.step(before, node.id, node.mode, choice, node.token_id, node.edits)
     return record
 

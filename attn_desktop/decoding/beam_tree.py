@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from typing import Any
 
 import msgspec
@@ -24,7 +24,7 @@ from attn_desktop.decoding.hypotheses import (
 )
 from attn_desktop.decoding.positions import Positions
 from attn_desktop.decoding.probes import PROBES
-from attn_desktop.decoding.stepper import GIVEN, Stepper
+from attn_desktop.decoding.stepper import Stepper
 from attn_desktop.families.base import Family
 from attn_desktop.trace.edits import inherited
 from attn_desktop.trace.records import ProbeRecord
@@ -174,9 +174,8 @@ def follow(stepper: Stepper, path: Sequence[Node]) -> Prefix:
     for node in path:
         if (node.t, node.parent) != (position.t + 1, position.node):
             raise InputError(f"node {node.id} does not follow node {position.node}")
-        choice = node.choice if node.choice.how in GIVEN else replace(node.choice, how="forced")
         record, position = stepper.step(
-            position, node.id, node.mode, choice, node.token_id, node.edits
+            position, node.id, node.mode, node.choice.given(), node.token_id, node.edits
         )
         log_prob += record.log_prob
         if record.cross is not None:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from attn_desktop.common.errors import InputError
-from attn_desktop.decoding.stepper import GIVEN, Position, Stepper
+from attn_desktop.decoding.stepper import Position, Stepper
 from attn_desktop.trace.records import StepRecord
-from attn_desktop.trace.run_tree import Node
+from attn_desktop.trace.run_tree import GIVEN, Node
 
 
 def repeat(

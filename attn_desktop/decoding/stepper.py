@@ -37,11 +37,9 @@ from attn_desktop.trace.records import (
     RunRecord,
     StepRecord,
 )
-from attn_desktop.trace.run_tree import Choice, Node
+from attn_desktop.trace.run_tree import GIVEN, Choice, Node
 
 TOP_TOKENS = 20
-#: Ways to choose in which the token is given from outside.
-GIVEN = ("forced", "beam")
 #: Below every log p of a float32 distribution that is not −inf.
 LOWEST = -1e4
 #: Where there is no α, nothing is drawn from it.

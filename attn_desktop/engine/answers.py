@@ -120,9 +120,7 @@ class Answers:
             raise InputError(f"the number of steps must be at least 1, not {request.steps}")
         positions = self._workspace.run(request.run)
         position = positions.after(request.path, check)
-        given = request.choice
-        if given.how != "beam":
-            given = replace(given, how="forced")
+        given = request.choice.given()
         edits = request.edits
         for place in range(request.steps):
             check()

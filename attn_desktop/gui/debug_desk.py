@@ -51,7 +51,6 @@ TELLING = {
     Phase.LOGITS: "next-token",
     Phase.TOKEN: "next-token",
 }
-EDITORS = ("context", "state")
 
 
 class DebugDesk(QObject):

@@ -17,7 +17,7 @@ from attn_desktop.gui.scene import Branch, Phase, start_key
 from attn_desktop.trace.annotations import Annotations
 from attn_desktop.trace.edits import Edit, inherited
 from attn_desktop.trace.records import ProbeRecord, RunRecord, StepRecord
-from attn_desktop.trace.run_tree import Choice, Node, Root, RunTree
+from attn_desktop.trace.run_tree import GIVEN, Choice, Node, Root, RunTree
 from attn_desktop.trace.trace import Place, Trace
 
 
@@ -176,7 +176,7 @@ class Document:
         while len(path) < goal and not (path and self.ends(path[-1].id)):
             at = len(path) - begun
             token = forced[at] if at < len(forced) else None
-            how = choice if token is None else given(choice)
+            how = choice if token is None else choice.given()
             children = self.tree.children(path[-1].id if path else None, run)
             twin = _twin(children, mode, how, token, edits)
             if twin is None:
@@ -255,16 +255,11 @@ class Document:
         return replace(view, mode=node.mode, choice=chosen(node.choice, view.choice))
 
 
-def given(choice: Choice) -> Choice:
-    """How a token that is given from outside is chosen."""
-    return choice if choice.how == "beam" else replace(choice, how="forced")
-
-
 def chosen(choice: Choice, otherwise: Choice) -> Choice:
     """A choice that a model can make: of a given token its settings, and the way of `otherwise`."""
-    if choice.how not in ("forced", "beam"):
+    if choice.how not in GIVEN:
         return choice
-    how = otherwise.how if otherwise.how not in ("forced", "beam") else "greedy"
+    how = "greedy" if otherwise.how in GIVEN else otherwise.how
     return replace(choice, how=how)
 
 

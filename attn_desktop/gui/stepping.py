@@ -7,6 +7,7 @@ branch, as far as the branch before went; what was decoded just so before is use
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
@@ -121,7 +122,7 @@ class Stepping(QObject):
         else:
             text = f"step {done + 1}" if steps == 1 else "run to the end"
             path = list(session.document.path(session.leaf, done))
-            edits = inherited(path[-1].edits, session.mode.attends) if path else ()
+            edits = _passed_on(path, session.mode)
             self._decode(
                 path,
                 steps,
@@ -278,7 +279,7 @@ class Stepping(QObject):
         goal = min(limit, max(far, t + len(forced)))
         start = list(document.path(self.session.leaf, t))
         if edits is None:
-            edits = inherited(start[-1].edits, mode.attends) if start else ()
+            edits = _passed_on(start, mode)
         path, complete = document.retrace(start, goal, mode, choice, forced, edits, run)
         baseline = self.session.baseline
         if compare and baseline is None:
@@ -298,7 +299,7 @@ class Stepping(QObject):
             self.session.undo_stack.push(ChangeView(self.session, text, self.session.view, after))
             return
         if len(path) > t:  # the first steps are there already
-            edits = inherited(path[-1].edits, mode.attends)
+            edits = _passed_on(path, mode)
         self._decode(
             path,
             goal - len(path),
@@ -368,6 +369,11 @@ class Stepping(QObject):
 
     def _failed(self) -> None:
         self._queued = 0
+
+
+def _passed_on(path: Sequence[Node], mode: Mode) -> tuple[Edit, ...]:
+    """The edits that the step after a path inherits."""
+    return inherited(path[-1].edits, mode.attends) if path else ()
 
 
 def stops(scene: Scene) -> frozenset[int]:

@@ -8,7 +8,7 @@ A node can be removed and restored without trace, which is what undo needs.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from attn_desktop.common.errors import InputError, UnknownNameError
@@ -18,6 +18,8 @@ from attn_desktop.trace.numbers import is_finite, is_whole
 
 How = Literal["greedy", "sampled", "forced", "beam"]
 HOWS: tuple[How, ...] = get_args(How)
+#: Ways in which the token is given from outside instead of chosen.
+GIVEN: tuple[How, ...] = ("forced", "beam")
 MAX_SEED = 2**63 - 1
 
 
@@ -56,6 +58,10 @@ class Choice:
         if self.top_p is not None and (not is_finite(self.top_p) or not 0 < self.top_p <= 1):
             raise InputError(f"top_p must be greater than 0 and at most 1, not {self.top_p!r}")
         check_seed(self.seed)
+
+    def given(self) -> Choice:
+        """The same for a token that is given: forced, unless a search gives it already."""
+        return self if self.how in GIVEN else replace(self, how="forced")
 
 
 @dataclass(frozen=True)
