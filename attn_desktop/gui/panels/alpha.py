@@ -23,6 +23,7 @@ from attn_desktop.gui.axes import LabelAxis
 from attn_desktop.gui.edit_menu import EditMenu, opens_menu
 from attn_desktop.gui.intents import Hover
 from attn_desktop.gui.number_axis import NumberAxis, round_numbers
+from attn_desktop.gui.numbers import short_text
 from attn_desktop.gui.panel import Change, Table
 from attn_desktop.gui.plot_panel import PlotPanel
 from attn_desktop.gui.scene import Phase
@@ -269,7 +270,7 @@ class AlphaPanel(PlotPanel):
         sums = edited_sums(scene)
         if sums:
             # What α summed to after each edit, before it was divided by that.
-            parts.insert(0, f"edited: Σ {', '.join(f'{total:.2f}' for total in sums)} → 1")
+            parts.insert(0, f"edited: Σ {', '.join(map(short_text, sums))} → 1")
         other = self.source_view.sum_outside(alpha)
         if other is not None:
             parts.append(f"other {other:.2f} outside view")

@@ -30,7 +30,7 @@ from attn_desktop.gui.scene import Phase
 from attn_desktop.gui.theme import Theme
 
 #: Around all, and below the strip; height from which there is a strip, at normal type.
-MARGIN, BELOW, STRIPPED = 10, 8, 90
+MARGIN, BELOW, STRIPPED = 10, 8, 160
 #: Keys that go through the dimensions of a vector, as the wheel does.
 DIMENSION_KEYS = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}
 NOTCH = 120

@@ -166,10 +166,10 @@ class SourcePanel(Panel):
         self.field.setFont(theme.font(1.05))
         # Filled when there is something to send; otherwise it only encodes the same again.
         filled = f"background: {theme.dim}; color: {theme.card}; border-color: {theme.dim};"
-        for button in (self.button, self.samples):
+        for button in (self.button, self.beside, self.samples):
             button.setStyleSheet(
                 f"QPushButton {{ background: {theme.raised}; color: {theme.text}; {edge}"
-                f" padding: {px(3)}px {px(10)}px; }}"
+                f" padding: {px(3)}px {px(7)}px; }}"
                 f"QPushButton[unsent=true] {{ {filled} }}"
                 f"QPushButton:hover, QPushButton:focus {{ border-color: {theme.hues['source']}; }}"
                 f"QPushButton:disabled {{ background: {theme.raised}; color: {theme.dim}; }}"
