@@ -10,8 +10,8 @@ import typer
 from attn_desktop.analysis.pieces import join_pieces, printable
 from attn_desktop.cli import options
 from attn_desktop.cli.loading import open_model
-from attn_desktop.common.errors import TraceFileError
 from attn_desktop.common.mode import Mode
+from attn_desktop.common.whole_file import check_target
 from attn_desktop.trace.storage import save_trace
 
 
@@ -42,10 +42,7 @@ def command(
     """Decode TEXT and keep every step in FILE.attn."""
     mode = Mode(score, scope, weighting)
     choice = options.make_choice(sample, temperature, top_k, top_p, seed)
-    if not output.parent.is_dir():  # said before the work, not after it
-        raise TraceFileError(f"{output} cannot be written: there is no folder {output.parent}")
-    if output.is_dir():
-        raise TraceFileError(f"{output} cannot be written: it is a folder")
+    check_target(output)
     checkpoint = open_model(model, device, one_thread=True)
 
     from attn_desktop import api

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from attn_desktop.common.errors import ExportError
 
@@ -24,20 +26,30 @@ def check_target(path: PathLike) -> None:
         raise ExportError(f"{target} cannot be written: it is a device or a pipe, not a file")
 
 
-def write_whole(path: PathLike, data: bytes) -> None:
-    """Put `data` in place of the file at once or not at all; ExportError names path and cause."""
-    check_target(path)
-    target = Path(path).resolve()  # a link stays a link: what it points to is replaced
-    temporary = target.parent / f".attn-{secrets.token_hex(8)}.tmp"
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """An open file that takes the place of `path` when the block ends without an error."""
+    temporary = path.parent / f".attn-{secrets.token_hex(8)}.tmp"
     try:
-        with open(temporary, "xb") as file:
-            file.write(data)
+        with open(temporary, "xb", buffering=1 << 20) as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         with suppress(FileNotFoundError):  # a first file has no old permissions to keep
-            shutil.copymode(target, temporary)
-        os.replace(temporary, target)
-    except OSError as error:
+            shutil.copymode(path, temporary)
+        os.replace(temporary, path)
+    except BaseException:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_whole(path: PathLike, data: bytes) -> None:
+    """Put `data` in place of the file at once or not at all; ExportError names path and cause."""
+    check_target(path)
+    try:
+        # A link stays a link: what it points to is replaced.
+        with replacing(Path(path).resolve()) as file:
+            file.write(data)
+    except OSError as error:
         raise ExportError(f"{path} cannot be written: {error.strerror or error}") from error

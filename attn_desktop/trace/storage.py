@@ -8,14 +8,12 @@ loading maps the file and copies nothing but the document.
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 from attn_desktop.common.errors import TraceFileError, UserError
+from attn_desktop.common.whole_file import replacing
 from attn_desktop.trace.document import Document, encode_document
 from attn_desktop.trace.packing import pack, unpack
 from attn_desktop.trace.tensor_file import decode_json, read_tensors, write_tensors
@@ -42,7 +40,7 @@ def save_trace(trace: Trace, path: str | os.PathLike[str]) -> None:
             "document": encode_document(document),
         }
         # A link stays a link: what it points to is replaced.
-        with _replacing(Path(path).resolve()) as file:
+        with replacing(Path(path).resolve()) as file:
             write_tensors(file, tensors, metadata)
 
 
@@ -98,20 +96,3 @@ def _read_document(metadata: dict[str, str]) -> Document:
     if "document" not in metadata:
         raise TraceFileError("its header lacks the metadata key 'document'")
     return decode_json(metadata["document"], Document, "document")
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """An open file that takes the place of `path` when the block ends without an error."""
-    temporary = path.parent / f".attn-{secrets.token_hex(8)}.tmp"
-    try:
-        with open(temporary, "xb", buffering=1 << 20) as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileNotFoundError):  # a first save has no old permissions to keep
-            shutil.copymode(path, temporary)
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
