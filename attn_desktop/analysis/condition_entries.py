@@ -49,7 +49,6 @@ class Parameter:
     optional: bool = False
 
 
-READING = Parameter("soft, hard or active", names=tuple(READINGS))
 MAYBE_READING = Parameter("soft, hard or active", names=tuple(READINGS), optional=True)
 SPREAD = Parameter("alpha, soft, hard or active", names=("alpha", *READINGS))
 VECTOR = Parameter("a vector such as alpha, context or state", VECTORS)

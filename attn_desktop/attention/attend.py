@@ -32,6 +32,18 @@ class Memory:
     fixed_context: Tensor
     prepared: dict[str, Tensor] = field(default_factory=dict)
 
+    def repeated(self, count: int) -> Memory:
+        """Its one row as often as asked for, without a copy of it."""
+        return Memory(
+            self.states.expand(count, -1, -1),
+            self.mask.expand(count, -1),
+            self.fixed_context.expand(count, -1),
+            {
+                name: tensor.expand(count, *tensor.shape[1:])
+                for name, tensor in self.prepared.items()
+            },
+        )
+
     def rows(self, index: Tensor) -> Memory:
         """The memory of the given rows, in their order; a row may be taken more than once."""
         return Memory(
@@ -126,11 +138,11 @@ class Attention(nn.Module):
             fixed = memory.fixed_context
             return Attended(contexts={SOFT: fixed if change is None else change(fixed)})
         self.check(mode)
-        score = self._score(mode.score)
+        score = self.score(mode.score)
         if mode.score not in memory.prepared:
             memory.prepared[mode.score] = score.prepare(memory.states)
         energies: Tensor = score(state, memory.prepared[mode.score])
-        scope = self._scope(mode.scope)
+        scope = self.scope(mode.scope)
         view: View = scope(state, memory.mask, t)
         window = _within_reach(view.window, memory.mask, score.reach)
         alpha = weigh(energies, memory.mask & window, view.log_prior)
@@ -169,12 +181,14 @@ class Attention(nn.Module):
             raise InputError(f"this checkpoint has no score {mode.score!r}; it has: {valid}")
         SCOPES[mode.scope]
 
-    def _score(self, name: str) -> Projected:
+    def score(self, name: str) -> Projected:
+        """A score of the checkpoint with its own projections."""
         score = self.scores[name]
         assert isinstance(score, Projected)
         return score
 
-    def _scope(self, name: str) -> Scope:
+    def scope(self, name: str) -> Scope:
+        """A scope with the weights of the checkpoint."""
         scope = self.scopes[name]
         assert isinstance(scope, Scope)
         return scope

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from attn_desktop.attention.scopes import SCOPES, LocalPredictive
-from attn_desktop.attention.scores import SCORES, Projected
+from attn_desktop.attention.scores import SCORES
 from attn_desktop.common.errors import InputError
 from attn_desktop.decoding import draws
 from attn_desktop.decoding.choosers import log_probabilities, tempered
@@ -117,24 +117,18 @@ def _about_attention(stepper: Stepper, node: Node) -> dict[str, Any]:
         "score_formula": score.formula,
         "score_source": score.source,
         "factors": list(score.factor_names),
-        "projected": _score(stepper, node).query_projection is not None,
+        "projected": stepper.model.attention.score(node.mode.score).query_projection is not None,
         "scope": scope.name,
         "scope_formula": scope.formula,
         "scope_source": scope.source,
     }
 
 
-def _score(stepper: Stepper, node: Node) -> Projected:
-    score = stepper.model.attention.scores[node.mode.score]
-    assert isinstance(score, Projected)
-    return score
-
-
 def _energy(stepper: Stepper, before: Position, node: Node, position: int) -> _Arrays:
     # The step that was made again has left there what the score makes of the annotations.
     prepared = stepper.memory.prepared[node.mode.score][0]
     query = before.state.hidden[0]
-    left, right = _score(stepper, node).factors(query, prepared, position)
+    left, right = stepper.model.attention.score(node.mode.score).factors(query, prepared, position)
     return {"left": _array(left), "right": _array(right)}
 
 

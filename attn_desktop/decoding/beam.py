@@ -52,11 +52,7 @@ def beam_search(
     finished: list[Hypothesis] = []
     for expansion in beam_steps(model, memory, mode, settings):
         finished.extend(expansion.finished)
-    return best_first(finished)
-
-
-def best_first(finished: list[Hypothesis]) -> list[Hypothesis]:
-    """By score; of equals the one that was found first."""
+    # Of equals the one that was found first stays first.
     return sorted(finished, key=lambda hypothesis: -hypothesis.score)
 
 
@@ -195,7 +191,7 @@ class _Search:
         model, live, mode, settings = self._model, self._live, self._mode, self._settings
         width = len(live.tokens)
         if width != len(self._rows.states):
-            self._rows = _repeated(self._memory, width)
+            self._rows = self._memory.repeated(width)
         last = [tokens[-1] if tokens else model.start_id for tokens in live.tokens]
         device = model.device
         previous = model.embed(torch.tensor(last, device=device))
@@ -276,13 +272,3 @@ def _check_goes_on(prefix: Prefix, end_id: int, limit: int) -> None:
             f"the output is {len(prefix.tokens)} tokens long already, and a search is cut off "
             f"after step {limit}"
         )
-
-
-def _repeated(memory: Memory, count: int) -> Memory:
-    """One row as often as asked for, without a copy of it; what scores prepared comes along."""
-    return Memory(
-        memory.states.expand(count, -1, -1),
-        memory.mask.expand(count, -1),
-        memory.fixed_context.expand(count, -1),
-        {name: tensor.expand(count, *tensor.shape[1:]) for name, tensor in memory.prepared.items()},
-    )

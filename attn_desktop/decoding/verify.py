@@ -23,8 +23,7 @@ def verify(
     for number, run in enumerate(trace.runs):
         stepper = Stepper(checkpoint, run.text)
         deviations.encoded(number, stepper.run)
-        nodes = [node for node in trace.tree.nodes if node.run == number]
-        # By t, so that every parent comes before its children.
-        for _, record in repeat(stepper, sorted(nodes, key=lambda node: node.t), check):
+        nodes = [node for node in trace.tree.parents_first if node.run == number]
+        for _, record in repeat(stepper, nodes, check):
             deviations.stepped(record)
     return deviations.report()

@@ -198,7 +198,7 @@ class Document:
     def trace(self, view: View, layout: str = "") -> Trace:
         """A snapshot for a file, with the place where the view is."""
         tree = RunTree(self.tree.root, self.tree.nodes)
-        nodes = sorted(tree.nodes, key=lambda node: (node.t, node.id))
+        nodes = tree.parents_first
         steps = tuple(self._records[node.id] for node in nodes if node.id in self._records)
         keys = [*(start_key(run) for run in range(len(self.runs))), *(node.id for node in nodes)]
         probes = tuple(probe for key in keys for probe in self._probes.get(key, ()))
@@ -225,7 +225,7 @@ class Document:
         document = cls(trace.run, tree=RunTree(trace.tree.root))
         for other in trace.others:
             document.add_run(other)
-        for node in sorted(trace.tree.nodes, key=lambda node: (node.t, node.id)):
+        for node in trace.tree.parents_first:
             if node.id in records and (node.parent is None or node.parent in document.tree):
                 document.add(Finished(node, records[node.id]))
         for probe in trace.probes:

@@ -34,7 +34,7 @@ class Verifying(QObject):
         if self._open:
             return
         found = Deviations(document.trace(session.view))
-        nodes = sorted(document.tree.nodes, key=lambda node: (node.t, node.id))
+        nodes = document.tree.parents_first
         runs = range(len(document.runs))
         self._open, self._problem = len(runs), ""
         self._say(KIND)

@@ -71,8 +71,7 @@ def pack(trace: Trace) -> tuple[Document, dict[str, Parts]]:
         root=RootPart(
             model_hash=root.model_hash, text=root.text, device=root.device, dtype=root.dtype
         ),
-        # By t, so that every parent comes before its children.
-        nodes=[_pack_node(node) for node in sorted(trace.tree.nodes, key=lambda node: node.t)],
+        nodes=[_pack_node(node) for node in trace.tree.parents_first],
         steps=[_pack_step(step) for step in trace.steps],
         stacks=stacks,
         probes=probes,

@@ -111,6 +111,11 @@ class RunTree:
         """All nodes, by id."""
         return tuple(self._nodes[id] for id in sorted(self._nodes))
 
+    @property
+    def parents_first(self) -> tuple[Node, ...]:
+        """All nodes by t, then by id: every parent comes before its children."""
+        return tuple(sorted(self.nodes, key=lambda node: node.t))
+
     def new_id(self) -> int:
         """An id that this tree never gave nor held: a removed node keeps its own for undo."""
         self._next_id += 1
