@@ -44,6 +44,7 @@ class SceneMaker:
             probes=document.probes,
             branches=branches,
             run_number=view.run,
+            sources=tuple(own.text for own in document.runs),
             baseline=None if leaf is None else self._compared(document, leaf, branches),
             breakpoints=self._marks.stops(run, steps, notes.breakpoints),
             watches=self._marks.watches(run, steps, notes.watches),

@@ -258,6 +258,7 @@ def test_another_source_stands_beside_the_first(decoded: Desk, endless_folder: P
     assert_same(decoded, expected)
     assert decoded.scene.run is not None
     assert decoded.scene.run.text == other
+    assert decoded.scene.sources == (TEXT, other)
     assert decoded.scene.baseline is not None
     assert decoded.scene.baseline.leaf == first
     assert {node.run for node in decoded.session.document.tree.nodes} == {0, 1}  # type: ignore[union-attr]
