@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize
-from PySide6.QtGui import QImage, QImageWriter, QPainter
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QWidget
 
 from attn_desktop.common.errors import ExportError, InputError
@@ -20,6 +20,7 @@ from attn_desktop.gui.export_numbers import csv_bytes, json_bytes, npz_bytes
 from attn_desktop.gui.export_pose import Figure, drawn_afresh, posed
 from attn_desktop.gui.export_size import PAPER_TYPE, FigureSize
 from attn_desktop.gui.panel import Panel
+from attn_desktop.gui.raster import png_bytes
 from attn_desktop.gui.svg import draw_svg
 from attn_desktop.gui.theme import DARK, LIGHT, Theme
 
@@ -93,7 +94,7 @@ def save_png(
             image = draw_image(figure, size, scale)
         except InputError as error:
             raise ExportError(f"{path} cannot be written: {error}") from error
-    write_whole(path, _png(image))
+    write_whole(path, png_bytes(image))
 
 
 def save_svg(
@@ -130,7 +131,7 @@ def save_json(panel: Panel, path: PathLike) -> None:
 
 def save_window(window: QWidget, path: PathLike) -> None:
     """Save what a window shows as a PNG; ExportError where the file cannot be written."""
-    write_whole(path, _png(window.grab().toImage()))
+    write_whole(path, png_bytes(window.grab().toImage()))
 
 
 NUMBERS: dict[Kind, Callable[[Panel, PathLike], None]] = {
@@ -184,11 +185,3 @@ def drawing(figure: Figure, size: FigureSize | None) -> bytes:
 
 def _length(length: float, size: FigureSize) -> str:
     return f"{round(length, 3):g}{size.unit}"
-
-
-def _png(image: QImage) -> bytes:
-    data = QByteArray()
-    buffer = QBuffer(data)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    QImageWriter(buffer, QByteArray(b"png")).write(image)
-    return bytes(data.data())

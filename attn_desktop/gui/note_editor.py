@@ -142,11 +142,7 @@ class NoteEditor(QWidget):
         """Show the same in other colours or sizes."""
         self._theme = self.star.theme = theme
         px, field = theme.px, self.field
-        edge = f"border: 1px solid {theme.border}; border-radius: {px(4)}px;"
-        field.setStyleSheet(
-            f"QPlainTextEdit {{ background: {theme.raised}; color: {theme.text}; {edge} }}"
-            f"QPlainTextEdit:focus {{ border-color: {theme.hues['source']}; }}"
-        )
+        field.set_colours(theme)
         field.setFont(theme.font())
         # What stands there while it is empty; with a style sheet Qt does not hand the font on.
         field.viewport().setFont(theme.font())

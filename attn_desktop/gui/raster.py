@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF
+from PySide6.QtGui import QImage, QImageWriter, QPainter
 
 from attn_desktop.gui.theme import Theme
 
@@ -84,6 +84,15 @@ def image(colours: Colours) -> QImage:
     data = np.ascontiguousarray(colours).tobytes()
     # A copy, since a QImage does not keep the memory alive that it shows.
     return QImage(data, wide, high, 3 * wide, QImage.Format.Format_RGB888).copy()
+
+
+def png_bytes(image: QImage) -> bytes:
+    """An image as the bytes of a PNG file."""
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    QImageWriter(buffer, QByteArray(b"png")).write(image)
+    return bytes(data.data())
 
 
 def paint_cells(

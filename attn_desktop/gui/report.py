@@ -13,14 +13,11 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, Literal
 
-import numpy as np
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice
-from PySide6.QtGui import QImage
-
 from attn_desktop.common.errors import ExportError
 from attn_desktop.common.paths import resources_folder
 from attn_desktop.common.version import VERSION
 from attn_desktop.common.whole_file import PathLike, write_whole
+from attn_desktop.gui.raster import image, png_bytes
 from attn_desktop.gui.report_data import BranchReport, branch_reports, in_full
 from attn_desktop.gui.report_html import Html, element, embedded, lines
 from attn_desktop.gui.report_tables import (
@@ -118,14 +115,8 @@ def _nothing() -> Html:
 
 
 def _picture(run: RunRecord) -> Html:
-    picture = np.ascontiguousarray(run.picture)
-    height, width, _ = picture.shape
-    image = QImage(picture.data, width, height, 3 * width, QImage.Format.Format_RGB888)
-    data = QByteArray()
-    buffer = QBuffer(data)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")  # type: ignore[call-overload]  # the stubs want bytes
-    encoded = base64.b64encode(bytes(data.data())).decode("ascii")
+    assert run.picture is not None
+    encoded = base64.b64encode(png_bytes(image(run.picture))).decode("ascii")
     return element("img", src=f"data:image/png;base64,{encoded}", alt="The source picture")
 
 

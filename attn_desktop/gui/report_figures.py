@@ -7,7 +7,6 @@ colours of α are the same in both. Text is text, its widths are estimated.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,6 +15,7 @@ from attn_desktop.analysis.pieces import display_width, shorten
 from attn_desktop.common.mode import HARD
 from attn_desktop.gui.report_data import BranchReport, StepRow
 from attn_desktop.gui.report_html import Html, element, join
+from attn_desktop.gui.svg import areas
 from attn_desktop.gui.theme import LIGHT
 
 #: Width of a character of the figures' type, as a share of its size, on the safe side.
@@ -118,20 +118,21 @@ def _svg(width: float, height: float, shapes: Sequence[Html], kind: str, label: 
 def _cells(rows: Sequence[StepRow], columns: int) -> list[Html]:
     """One path a colour around all cells that have it, in units of a cell."""
     lut = LIGHT.alpha_lut()
-    paths: dict[str, list[str]] = defaultdict(list)
-    for y, row in enumerate(rows):
-        if not row.attends:
-            paths["var(--faint)"].append(f"M0,{y}h{columns}v1h{-columns}z")
-            continue
-        levels = np.rint(255 * np.clip(row.alpha, 0, 1)).astype(np.int64).tolist()
-        start = 0
-        for x in range(1, columns + 1):
-            if x == columns or levels[x] != levels[start]:
-                red, green, blue = lut[levels[start]].tolist()
-                colour = f"#{red:02x}{green:02x}{blue:02x}"
-                paths[colour].append(f"M{start},{y}h{x - start}v1h{start - x}z")
-                start = x
-    return [element("path", fill=fill, d="".join(parts)) for fill, parts in paths.items()]
+    #: Places in the table of colours, None in a step without α.
+    levels: list[list[int | None]] = [
+        np.rint(255 * np.clip(row.alpha, 0, 1)).astype(np.int64).tolist()
+        if row.attends
+        else [None] * columns
+        for row in rows
+    ]
+    return [
+        element(
+            "path",
+            fill="var(--faint)" if level is None else f"#{bytes(lut[level].tolist()).hex()}",
+            d=path,
+        )
+        for level, path in areas(levels).items()
+    ]
 
 
 def _grid(left: float, top: float, cell: tuple[int, int], count: tuple[int, int]) -> Html:

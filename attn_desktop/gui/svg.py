@@ -14,12 +14,15 @@ import math
 import re
 import xml.etree.ElementTree as ET
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from PySide6.QtCore import QBuffer, QPoint, QRect, QSize, QSizeF
 from PySide6.QtGui import QColor, QFont, QFontInfo, QImage, QPainter, QPicture
 from PySide6.QtSvg import QSvgGenerator
+
+Value = TypeVar("Value", bound=Hashable)
 
 NAMESPACE = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
@@ -155,24 +158,27 @@ def _cut_into_cells(image: ET.Element) -> None:
     image.set("transform", f"{outer} {place}".strip())
     image.set("shape-rendering", "crispEdges")
     image.set("stroke", "none")
-    for rgba, path in _areas(pixels).items():
+    rows = [
+        [pixels.pixel(column, row) for column in range(pixels.width())]
+        for row in range(pixels.height())
+    ]
+    for rgba, path in areas(rows).items():
         colour = QColor.fromRgba(rgba)
         area = ET.SubElement(image, _tag("path"), fill=colour.name(), d=path)
         if colour.alpha() < 255:
             area.set("fill-opacity", f"{colour.alphaF():.3f}")
 
 
-def _areas(pixels: QImage) -> dict[int, str]:
-    """For each colour a path around its pixels, run by run."""
-    paths: dict[int, list[str]] = defaultdict(list)
-    for y in range(pixels.height()):
-        row = [pixels.pixel(x, y) for x in range(pixels.width())]
+def areas(rows: Iterable[Sequence[Value]]) -> dict[Value, str]:
+    """For each value in a grid a path around its cells, run by run."""
+    paths: dict[Value, list[str]] = defaultdict(list)
+    for y, row in enumerate(rows):
         start = 0
         for x in range(1, len(row) + 1):
             if x == len(row) or row[x] != row[start]:
                 paths[row[start]].append(f"M{start},{y}h{x - start}v1h{start - x}z")
                 start = x
-    return {colour: "".join(parts) for colour, parts in paths.items()}
+    return {value: "".join(parts) for value, parts in paths.items()}
 
 
 def _installed(family: str) -> str:

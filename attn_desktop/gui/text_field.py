@@ -6,6 +6,8 @@ from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QPlainTextEdit
 
+from attn_desktop.gui.theme import Theme
+
 #: Far above the longest text that a model takes; a paste beyond it would only block the field.
 MAX_CHARACTERS = 20_000
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -47,6 +49,14 @@ class TextField(QPlainTextEdit):
         super().__init__()
         self.setTabChangesFocus(True)
         self.viewport().setMouseTracking(True)
+
+    def set_colours(self, theme: Theme) -> None:
+        """The colours of a theme, with the border that tells where the keyboard is."""
+        self.setStyleSheet(
+            f"QPlainTextEdit {{ background: {theme.raised}; color: {theme.text};"
+            f" border: 1px solid {theme.border}; border-radius: {theme.px(4)}px; }}"
+            f"QPlainTextEdit:focus {{ border-color: {theme.hues['source']}; }}"
+        )
 
     def text(self) -> str:
         """What is written; unlike `toPlainText`, with spaces that do not break kept as they are."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter, QPen
@@ -26,14 +25,6 @@ RAIL, RADIUS = 13, 3.5
 UNDONE = 0.75
 
 
-@dataclass(frozen=True)
-class _Change(Row):
-    """done: how many changes are done when this one is the last."""
-
-    text: str
-    done: int
-
-
 class HistoryPanel(RowPanel):
     """Click a change to undo or redo until it is the last one."""
 
@@ -49,13 +40,13 @@ class HistoryPanel(RowPanel):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
-        self._changes: tuple[_Change, ...] = ()
+        self._changes: tuple[Row, ...] = ()
         self._texts: tuple[str, ...] | None = None
         self.list.setUniformItemSizes(True)
 
     # -- rows -------------------------------------------------------------------------------
 
-    def rows(self) -> Sequence[_Change]:
+    def rows(self) -> Sequence[Row]:
         if self.scene.history != self._texts:
             self._texts = self.scene.history
             texts = enumerate((OPENED, *self.scene.history))
@@ -99,7 +90,7 @@ class HistoryPanel(RowPanel):
         if number == 0 and not here:
             ink = theme.colour("dim")
         line = area.adjusted(px(RAIL) + px(12), 0, -px(6), 0)
-        write(painter, line, theme.font(bold=here), ink, row.text)
+        write(painter, line, theme.font(bold=here), ink, row.words)
 
     # -- what is asked for ------------------------------------------------------------------
 
@@ -108,7 +99,7 @@ class HistoryPanel(RowPanel):
             self.ask(ToHistory(number))
 
     def point(self, number: int, at: QPointF) -> tuple[str, Hover]:
-        text, steps = self._changes[number].text, number - self.current()
+        text, steps = self._changes[number].words, number - self.current()
         if not steps:
             return f"{text}: the last change that is done", Hover()
         how = "redo" if steps > 0 else "undo"
@@ -116,6 +107,7 @@ class HistoryPanel(RowPanel):
         return f"{text}: click to {how} {changes}", Hover()
 
 
-def _change(text: str, done: int) -> _Change:
+def _change(text: str, done: int) -> Row:
+    """done: how many changes are done when this one is the last."""
     line = " ".join(text.split())
-    return _Change(done, line, f"<p>{html.escape(line)}</p>", True, line, done)
+    return Row(done, line, f"<p>{html.escape(line)}</p>", True)

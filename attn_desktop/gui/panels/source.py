@@ -159,10 +159,7 @@ class SourcePanel(Panel):
         theme, px = self.theme, self.theme.px
         self.field.setMinimumHeight(px(40))
         edge = f"border: 1px solid {theme.border}; border-radius: {px(4)}px;"
-        self.field.setStyleSheet(
-            f"QPlainTextEdit {{ background: {theme.raised}; color: {theme.text}; {edge} }}"
-            f"QPlainTextEdit:focus {{ border-color: {theme.hues['source']}; }}"
-        )
+        self.field.set_colours(theme)
         self.field.setFont(theme.font(1.05))
         # Filled when there is something to send; otherwise it only encodes the same again.
         filled = f"background: {theme.dim}; color: {theme.card}; border-color: {theme.dim};"
