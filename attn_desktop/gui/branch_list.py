@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from attn_desktop.analysis.edit_words import describe_all
-from attn_desktop.analysis.labels import piece_label
+from attn_desktop.analysis.labels import source_axis
 from attn_desktop.analysis.pieces import escape_unsafe, join_pieces
 from attn_desktop.gui.scene import Branch
 from attn_desktop.trace.records import RunRecord, StepRecord
@@ -129,7 +129,7 @@ class BranchList:
         token = escape_unsafe(join_pieces([self._records[node.id].token])) or "</s>"
         changes = []
         if node.edits != other.edits:
-            labels = [piece_label(piece) for piece in self._runs[node.run].source]
+            labels = source_axis(self._runs[node.run]).labels
             changes.append(describe_all(node.edits, labels) or "as the model")
         if node.choice.how == "forced":
             return f"t={node.t} {', '.join([*changes, f'forced “{token}”'])}"

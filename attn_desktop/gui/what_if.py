@@ -7,7 +7,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject
 
 from attn_desktop.analysis.edit_words import describe_all
-from attn_desktop.analysis.labels import piece_label
+from attn_desktop.analysis.labels import source_axis
 from attn_desktop.common.errors import UserError
 from attn_desktop.common.mode import HARD, SOFT
 from attn_desktop.gui.errand import CANCELLED, Errand
@@ -46,7 +46,7 @@ class WhatIf(QObject):
         edits = added if intent.instead else (*step.edits, *added)
         if (edits, mode) == (step.edits, step.mode):
             return
-        labels = [piece_label(piece) for piece in scene.run.source]
+        labels = source_axis(scene.run).labels
         words = describe_all(added, labels) or "as the model has it"
         if intent.lasting:
             words += " from here on"

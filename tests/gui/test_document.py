@@ -6,11 +6,13 @@ import pytest
 
 from attn_desktop.common.errors import InputError
 from attn_desktop.common.mode import HARD, Mode
-from attn_desktop.gui.document import Document, View
+from attn_desktop.gui.document import Document, Finished, View
 from attn_desktop.gui.scene import Phase
+from attn_desktop.trace.edits import Edit
 from attn_desktop.trace.run_tree import Choice
 from attn_desktop.trace.trace import Place
 from tests.toy_records import ADDITIVE, toy_trace
+from tests.toy_scenes import split_words
 
 
 def toy_document(branches: int = 2, steps: int = 6) -> tuple[Document, View]:
@@ -122,3 +124,13 @@ def test_what_was_decoded_just_so_is_found_again() -> None:
     whole = list(document.path(view.leaf, 6))
     assert document.retrace(whole, 99, ADDITIVE, Choice()) == (whole, True)
     assert document.retrace([], 99, Mode("dot"), Choice(), (forced[0],)) == ([], False)
+
+
+def test_a_branch_names_the_word_whose_pieces_were_edited() -> None:
+    trace = toy_trace(2)
+    document, _ = Document.of_trace(replace(trace, run=split_words(trace.run, 2)))
+    first, step = trace.tree.nodes[0], trace.steps[0]
+    edits = (Edit("alpha", "pin", (0, 1)),)
+    node = replace(first, id=document.tree.new_id(), edits=edits)
+    document.add(Finished(node, replace(step, node=node.id, edits=edits)))
+    assert "α: only “word01”" in document.branches(node.id)[-1].about
