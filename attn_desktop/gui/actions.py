@@ -156,7 +156,7 @@ SPECS: tuple[Spec | None, ...] = (
         ("Ctrl+E",),
         checkable=True,
     ),
-    *(Spec(e.name, "What if", e.text, e.tip, e.keys) for e in EDITS),
+    *(Spec(e.name, "What if", e.text, e.tip) for e in EDITS),
     None,
     Spec(
         "edit-context",

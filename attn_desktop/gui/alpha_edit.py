@@ -13,6 +13,7 @@ from attn_desktop.analysis.alpha_edits import edit_alpha
 from attn_desktop.analysis.labels import SourceAxis
 from attn_desktop.common.errors import InputError
 from attn_desktop.gui.intents import MakeEdit
+from attn_desktop.gui.numbers import typed
 from attn_desktop.gui.scene import Phase, Scene
 from attn_desktop.trace.edits import Edit, check_attends, check_edits
 from attn_desktop.trace.records import AttentionRecord, FloatArray
@@ -160,10 +161,7 @@ def sentence(problem: str) -> str:
 
 def read_weight(text: str) -> float:
     """A weight that somebody typed; InputError unless it is a number from 0."""
-    try:
-        weight = float(text.strip().replace("−", "-").replace(",", "."))
-    except ValueError:
-        weight = math.nan
+    weight = typed(text)
     if not 0 <= weight < math.inf:
         raise InputError(f"“{text.strip()}” is not a number from 0")
     return weight

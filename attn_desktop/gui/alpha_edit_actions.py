@@ -33,7 +33,6 @@ class EditKind:
     edits: Callable[[Positions], tuple[Edit, ...]]
     word: str = ""
     glyph: str = ""
-    keys: tuple[str, ...] = ()
     chooses: bool = False
     lasting: bool = False
     hard: bool | None = None

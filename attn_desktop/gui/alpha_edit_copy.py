@@ -9,7 +9,6 @@ import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QInputDialog, QMenu, QWidget
 
-from attn_desktop.analysis.labels import token_labels
 from attn_desktop.common.errors import InputError
 from attn_desktop.gui.alpha_edit import problem_of, sentence, why_not_alpha
 from attn_desktop.gui.intents import MakeEdit
@@ -61,8 +60,8 @@ def _of_baseline(scene: Scene, lasting: bool) -> Original:
         return Original(name, why_not="No branch is compared with: choose a baseline first.")
     if scene.t < 1 or scene.t > len(baseline.steps):
         return Original(name, why_not=f"The baseline has {len(baseline.steps)} steps only.")
-    tokens = token_labels([step.token for step in baseline.steps[: scene.t]])
-    return _taken(scene, baseline.steps[scene.t - 1], f"{name} “{tokens[-1]}”", lasting)
+    token = baseline.tokens[scene.t - 1]
+    return _taken(scene, baseline.steps[scene.t - 1], f"{name} “{token}”", lasting)
 
 
 def _taken(scene: Scene, step: StepRecord, name: str, lasting: bool) -> Original:

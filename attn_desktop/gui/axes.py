@@ -84,6 +84,11 @@ class OwnAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no annotation
         self.picture = None
         self.update()
 
+    def _around(self) -> QRectF:
+        """The plot, in coordinates of the axis."""
+        plot = self.parentItem()
+        return QRectF(self.mapRectFromItem(plot, plot.boundingRect()))
+
 
 class LabelAxis(OwnAxis):
     """Words along an axis, entry i at i + 0.5: upright at the left, leaning at top or bottom.
@@ -229,11 +234,6 @@ class LabelAxis(OwnAxis):
         elif self._lit and not lit:
             colour.setAlphaF(0.8)
         return colour
-
-    def _around(self) -> QRectF:
-        """The plot, in coordinates of the axis."""
-        plot = self.parentItem()
-        return QRectF(self.mapRectFromItem(plot, plot.boundingRect()))
 
     def _cut(self, index: int, metrics: QFontMetricsF, room: float) -> str:
         """A label in as much room."""

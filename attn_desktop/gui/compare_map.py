@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
 
 from attn_desktop.analysis.compare import Comparison
-from attn_desktop.analysis.coverage import alpha_matrix
 from attn_desktop.analysis.labels import source_axis
 from attn_desktop.gui.scene import Baseline, Scene
 
@@ -51,8 +50,7 @@ def compare_map(scene: Scene, baseline: Baseline, comparison: Comparison) -> Com
     axis, own, count = scene.source, len(scene.source), len(comparison)
     fits = len(baseline.run.source) == axis.size
     other_axis = axis if fits else source_axis(baseline.run, scene.words)
-    alpha = alpha_matrix(baseline.steps, other_axis.size)
-    other = np.asarray(other_axis.sum(alpha), dtype=np.float64)
+    other = np.asarray(other_axis.sum(baseline.alpha), dtype=np.float64)
     longer = "modified" if comparison.steps > comparison.baseline_steps else "baseline"
     short = min(comparison.steps, comparison.baseline_steps)
     rest = count - short

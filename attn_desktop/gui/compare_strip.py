@@ -86,11 +86,6 @@ class StepStrip(OwnAxis):
             self._paint_bars(painter, view, box, self._shown.alpha[side], modified)
             self._paint_beside(painter, box, around, side, metrics)
 
-    def _around(self) -> QRectF:
-        """The plot, in coordinates of this axis."""
-        plot = self.parentItem()
-        return QRectF(self.mapRectFromItem(plot, plot.boundingRect()))
-
     def _paint_bars(
         self, painter: QPainter, view: Any, box: QRectF, alpha: Floats | None, up: bool
     ) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from attn_desktop.analysis.candidates import probability
 from attn_desktop.analysis.compare import (
     ALPHA,
     CONTEXT,
@@ -16,7 +17,6 @@ from attn_desktop.analysis.compare import (
     largest_change,
     variation,
 )
-from attn_desktop.analysis.labels import token_labels
 from attn_desktop.gui.compare_axes import MISSING, difference_text
 from attn_desktop.gui.compare_map import CompareMap, Floats
 from attn_desktop.gui.compare_strip import BothSteps
@@ -40,7 +40,6 @@ class Compared:
     baseline: Baseline
     numbers: Comparison
     map: CompareMap
-    baseline_tokens: tuple[str, ...]
 
     @property
     def has_alpha(self) -> bool:
@@ -51,7 +50,7 @@ class Compared:
         """Labels of both, a row each; those that one does not have are dashes."""
         count = len(self.numbers)
         own = [scene.label(t) for t in range(1, len(scene.steps) + 1)]
-        other = list(self.baseline_tokens)
+        other = list(self.baseline.tokens)
         return (
             own + [MISSING] * (count - len(own)),
             other + [MISSING] * (count - len(other)),
@@ -70,11 +69,6 @@ class Compared:
             return None, ""
         t, name = self.numbers.parting
         return t, name if scene.knows(t, KNOWN_FROM[name]) else ""
-
-
-def baseline_tokens(baseline: Baseline) -> tuple[str, ...]:
-    """Labels of the tokens of the baseline."""
-    return token_labels([step.token for step in baseline.steps])
 
 
 def parting_text(t: int, how: str) -> str:
@@ -108,7 +102,7 @@ def both_steps(scene: Scene, compared: Compared, outside: float | None) -> BothS
         own_said = _choice(scene.tokens[t - 1], numbers.log_prob[t - 1])
     other_said = "ended"
     if has_other:
-        other_said = _choice(compared.baseline_tokens[t - 1], numbers.baseline_log_prob[t - 1])
+        other_said = _choice(compared.baseline.tokens[t - 1], numbers.baseline_log_prob[t - 1])
     parts = [f"t={t}"]
     if not has_other:
         parts.append("the baseline has no such step")
@@ -178,7 +172,7 @@ def table(scene: Scene, compared: Compared) -> Table:
     numbers, shown = compared.numbers, compared.map
     delta = shown.values if shown.signed else np.full((len(numbers), 1), np.nan)
     own = [*scene.tokens, *[""] * (len(numbers) - len(scene.steps))]
-    other = [*compared.baseline_tokens, *[""] * (len(numbers) - numbers.baseline_steps)]
+    other = [*compared.baseline.tokens, *[""] * (len(numbers) - numbers.baseline_steps)]
     columns: list[Floats] = [
         numbers.log_prob,
         numbers.baseline_log_prob,
@@ -210,7 +204,7 @@ def table(scene: Scene, compared: Compared) -> Table:
 
 
 def _choice(token: str, log_prob: float) -> str:
-    return f"{token} {short_text(math.exp(min(0.0, log_prob)))}"
+    return f"{token} {short_text(probability(log_prob))}"
 
 
 def _signed(value: float) -> str:

@@ -18,6 +18,7 @@ from attn_desktop.gui.formula_page import (
     Page,
     agrees,
     equation,
+    factor,
     number,
     number_text,
     share,
@@ -51,7 +52,7 @@ def logits_page(look: FormulaStep) -> Page:
         log_p = logit - model.log_sum_exp
         equal = "=" if agrees(log_p, recorded, logit) else "≠"
         live = (
-            f"log p({token}) = {number(logit)} − {_bracketed(model.log_sum_exp)}"
+            f"log p({token}) = {number(logit)} − {factor(model.log_sum_exp)}"
             f"¦ {equal} {number(recorded)},   {p}"
         )
         checks = (Check(f"log Σ exp ℓ = {number(model.log_sum_exp)},   \\text{{over all tokens}}"),)
@@ -183,8 +184,3 @@ def _reading_note(look: FormulaStep) -> str:
         return literal("from the fixed context")
     name = look.step.mode.weighting
     return f"\\text{{from the }}\\{name}{{{name}}}\\text{{ context, which is the one in use}}"
-
-
-def _bracketed(value: float) -> str:
-    text = number(value)
-    return f"({text})" if text.startswith("−") else text

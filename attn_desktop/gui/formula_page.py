@@ -171,6 +171,12 @@ def number(value: float, signed: bool = False) -> str:
     return number_text(value, decimals_of(np.array([value])), signed)
 
 
+def factor(value: float) -> str:
+    """A number as a factor: in brackets where it is negative."""
+    text = number(value)
+    return f"({text})" if text.startswith("−") else text
+
+
 def share(value: float) -> str:
     """One number from 0 to 1."""
     return number_text(value, SHARE_DECIMALS)

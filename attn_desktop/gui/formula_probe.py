@@ -34,7 +34,6 @@ class Arithmetic:
     formula: str = ""
     projected: bool = False
     center: tuple[float, float] | None = None
-    logit: float | None = None
     log_sum_exp: float | None = None
     logits: Mapping[int, float] = field(default_factory=dict)
     shares: Mapping[int, float] = field(default_factory=dict)
@@ -75,7 +74,6 @@ def _read(probe: ProbeRecord) -> Arithmetic:
         formula=str(told.get("score_formula", "")),
         projected=bool(told.get("projected")),
         center=None if x is None or part is None else (x, part),
-        logit=_number(probe, "logit"),
         log_sum_exp=_number(probe, "log_sum_exp"),
         logits=_by_token(probe, "logits"),
         shares=_by_token(probe, "shares"),

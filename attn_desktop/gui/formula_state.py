@@ -18,6 +18,7 @@ from attn_desktop.gui.formula_page import (
     Page,
     check,
     equation,
+    factor,
     number,
     number_text,
     share,
@@ -185,11 +186,11 @@ def _gru_page(look: FormulaStep, cell: _Cell) -> Page:
     total = (1 - z) * n + z * before
     rows = [(name, how, cell.gates[gate]) for gate, (name, how) in GRU.items()]
     rows += [
-        ("(1 − z) · n", f"{share(1 - z)} · {_factor(n)}", (1 - z) * n),
-        (f"z · s_{{{look.t - 1}}}", f"{share(z)} · {_factor(before)}", z * before),
+        ("(1 − z) · n", f"{share(1 - z)} · {factor(n)}", (1 - z) * n),
+        (f"z · s_{{{look.t - 1}}}", f"{share(z)} · {factor(before)}", z * before),
     ]
     live = (
-        f"{cell.symbol} = (1 − {share(z)}) · {_factor(n)} + {share(z)} · {_factor(before)}"
+        f"{cell.symbol} = (1 − {share(z)}) · {factor(n)} + {share(z)} · {factor(before)}"
         f"¦ = {number(total, signed=True)}"
     )
     largest = np.array([n, before])
@@ -208,8 +209,8 @@ def _lstm_page(look: FormulaStep, cell: _Cell) -> Page:
     total = out * float(np.tanh(memory))
     rows = [(name, how, cell.gates[gate]) for gate, (name, how) in LSTM.items()]
     rows += [
-        (f"f · m_{{{look.t - 1}}}", f"{share(forget)} · {_factor(held)}", forget * held),
-        ("i · g", f"{share(enter)} · {_factor(g)}", enter * g),
+        (f"f · m_{{{look.t - 1}}}", f"{share(forget)} · {factor(held)}", forget * held),
+        ("i · g", f"{share(enter)} · {factor(g)}", enter * g),
     ]
     m = f"m_{{{look.t}}}"
     live = f"{cell.symbol} = {share(out)} · tanh({number(memory)})¦ = {number(total, signed=True)}"
@@ -257,9 +258,3 @@ def _edited(
     last = stages[-1][1] if stages else computed
     name = "\\text{edited}" if stages else name
     return lines, (check(name, last, symbol, recorded, largest),)
-
-
-def _factor(value: float) -> str:
-    """A number as a factor: in brackets where it is negative."""
-    text = number(value)
-    return f"({text})" if text.startswith("−") else text

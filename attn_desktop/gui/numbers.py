@@ -17,6 +17,14 @@ def short_text(p: float) -> str:
     return f"{p:.2f}" if p >= 0.0095 else f"{p:.3f}"
 
 
+def typed(text: str) -> float:
+    """A number as somebody typed it; NaN where it is none."""
+    try:
+        return float(text.strip().replace("−", "-").replace(",", "."))
+    except ValueError:
+        return math.nan
+
+
 def bound_text(p: float) -> str:
     """Less than p, rounded up: `<0.02`, `<0.003`."""
     if not math.isfinite(p):

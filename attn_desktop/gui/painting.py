@@ -19,6 +19,8 @@ from PySide6.QtGui import (
     QPolygonF,
 )
 
+from attn_desktop.gui.theme import Theme
+
 
 def diamond(centre: QPointF, radius: float) -> QPolygonF:
     """The mark of a sampled position and of a branch."""
@@ -38,6 +40,13 @@ def fill_rounded(painter: QPainter, box: QRectF, radius: float, colour: QColor) 
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(colour)
     painter.drawRoundedRect(box, radius, radius)
+
+
+def focus_frame(painter: QPainter, box: QRectF, theme: Theme) -> None:
+    """Around what has the keyboard, as fields and buttons show it."""
+    painter.setPen(QPen(theme.hue("source"), 1))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), theme.px(4), theme.px(4))
 
 
 def elided(text: str, font: QFont, room: float) -> str:

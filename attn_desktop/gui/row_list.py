@@ -17,7 +17,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QMouseEvent, QPainter
 from PySide6.QtWidgets import (
     QListView,
     QStyle,
@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from attn_desktop.gui.painting import elided, fill_rounded
+from attn_desktop.gui.painting import elided, fill_rounded, focus_frame
 from attn_desktop.gui.theme import Theme
 
 #: Type of what stands below or behind the name of a row, relative to the window's.
@@ -190,9 +190,7 @@ class _Delegate(QStyledItemDelegate):
             if pointed:
                 fill_rounded(painter, around, px(4), artist.theme.colour("faint"))
             if artist.framed and number == artist.current():
-                painter.setPen(QPen(artist.theme.hue("source"), 1))
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.drawRoundedRect(around.adjusted(0.5, 0.5, -0.5, -0.5), px(4), px(4))
+                focus_frame(painter, around, artist.theme)
             artist.paint_row(painter, area, number, pointed)
         finally:
             painter.restore()

@@ -76,6 +76,16 @@ class Baseline:
     run: RunRecord
     steps: tuple[StepRecord, ...]
 
+    @cached_property
+    def tokens(self) -> tuple[str, ...]:
+        """Labels of its target tokens, one a step."""
+        return token_labels([step.token for step in self.steps])
+
+    @cached_property
+    def alpha(self) -> NDArray[np.float64]:
+        """α of every step by source position, averaged over layers and heads: (T, S)."""
+        return np.asarray(alpha_matrix(self.steps, len(self.run.source)))
+
 
 @dataclass(frozen=True)
 class Stop:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attn_desktop.common.errors import InputError
+from attn_desktop.gui.numbers import typed
 from attn_desktop.gui.scene import Phase, Scene
 from attn_desktop.trace.edits import Edit
 from attn_desktop.trace.records import StepRecord
@@ -77,10 +78,7 @@ def largest(vector: Floats, count: int) -> tuple[int, ...]:
 
 def read_number(text: str, name: str) -> float:
     """A number as it is typed; InputError unless it is finite."""
-    try:
-        value = float(text.strip().replace("−", "-").replace(",", "."))
-    except ValueError:
-        value = math.nan
+    value = typed(text)
     if not math.isfinite(value):
         raise InputError(f"{name}: “{text.strip()}” is not a number")
     return value

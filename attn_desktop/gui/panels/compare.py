@@ -20,7 +20,6 @@ from attn_desktop.gui.compare_strip import StepStrip
 from attn_desktop.gui.compare_words import (
     Compared,
     about_cell,
-    baseline_tokens,
     both_steps,
     caption,
     table,
@@ -131,7 +130,7 @@ class ComparePanel(PlotPanel):
         same_input = baseline.run is scene.run
         numbers = compare(scene.steps, baseline.steps, same_input)
         shown = compare_map(scene, baseline, numbers)
-        compared = Compared(baseline, numbers, shown, baseline_tokens(baseline))
+        compared = Compared(baseline, numbers, shown)
         self._compared = compared
         self._columns.set_labels(shown.labels, self.theme, "source")
         self._right.set_labels(compared.tokens(scene)[1], self.theme, "target")
@@ -176,7 +175,7 @@ class ComparePanel(PlotPanel):
             marked = compared.marked(scene)
             for axis, count in (
                 (self._left, len(scene.steps)),
-                (self._right, len(compared.baseline_tokens)),
+                (self._right, len(compared.baseline.tokens)),
             ):
                 axis.set_marked(frozenset(row for row in marked if row < count))
         self._left.set_known(scene.t)

@@ -9,7 +9,6 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
-    QPen,
     QResizeEvent,
     QShowEvent,
     QWheelEvent,
@@ -25,6 +24,7 @@ from attn_desktop.gui.formula_step import chosen_position, vector_of
 from attn_desktop.gui.formula_strip import HIGH, PhaseStrip
 from attn_desktop.gui.formula_text import Typesetter
 from attn_desktop.gui.intents import AskProbe, GoTo, Hover
+from attn_desktop.gui.painting import focus_frame
 from attn_desktop.gui.panel import Change, PaintedPanel, Table
 from attn_desktop.gui.scene import Phase
 from attn_desktop.gui.theme import Theme
@@ -160,11 +160,7 @@ class FormulaPanel(PaintedPanel):
             strip.paint(painter, None if self._pointer is None else strip.at(self._pointer))
         self.layout_of_page().paint(painter, self._pointed(), self.light.all_source)
         if self._framed:
-            painter.setPen(QPen(self.theme.hue("source"), 1))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            radius = self.theme.px(4)
-            around = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
-            painter.drawRoundedRect(around, radius, radius)
+            focus_frame(painter, QRectF(self.rect()), self.theme)
 
     # -- pointer ----------------------------------------------------------------------------
 

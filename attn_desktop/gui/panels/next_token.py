@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from attn_desktop.analysis.candidates import Candidate, Candidates, candidates
@@ -14,7 +14,7 @@ from attn_desktop.common.mode import HARD
 from attn_desktop.gui.candidate_rows import MARGIN, OTHER, SMALL, CandidateRows, lay_out
 from attn_desktop.gui.intents import Force
 from attn_desktop.gui.numbers import bound_text, short_text
-from attn_desktop.gui.painting import elided, fill_rounded
+from attn_desktop.gui.painting import elided, fill_rounded, focus_frame
 from attn_desktop.gui.panel import NEIGHBOURS, Change, PaintedPanel, Table
 from attn_desktop.gui.scene import Phase
 from attn_desktop.gui.text_field import ENTER
@@ -123,14 +123,7 @@ class NextTokenPanel(PaintedPanel):
         else:
             self._paint_rows(painter, self._candidates, self.columns())
         if self._framed:
-            self._paint_frame(painter, self.rect())
-
-    def _paint_frame(self, painter: QPainter, around: QRect) -> None:
-        """What has the keyboard, as fields and buttons show it."""
-        painter.setPen(QPen(self.theme.hue("source"), 1))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        radius = self.theme.px(4)
-        painter.drawRoundedRect(QRectF(around).adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
+            focus_frame(painter, QRectF(self.rect()), self.theme)
 
     def _paint_rows(self, painter: QPainter, found: Candidates, columns: CandidateRows) -> None:
         theme, shown = self.theme, self.shown()
@@ -141,7 +134,7 @@ class NextTokenPanel(PaintedPanel):
                 box = self.row_box(index).adjusted(theme.px(3), 0, -theme.px(3), 0)
                 fill_rounded(painter, box, theme.px(4), theme.colour("faint"))
                 if self._row is not None:
-                    self._paint_frame(painter, box.toRect())
+                    focus_frame(painter, QRectF(box.toRect()), self.theme)
             ink = theme.ink("target")
             self._paint_label(painter, columns, index, row.label, ink, row.chosen)
             self._paint_values(painter, columns, index, row.p, found.bounds)
