@@ -71,7 +71,7 @@ def tokens(desk: Desk) -> list[int]:
 def follow(folder: Path, steps: list[dict[str, Any]], count: int = LIMIT) -> list[StepRecord]:
     """Decode in this process: what is special about step t is steps[t - 1], then all as usual."""
     driver = TreeStepper(Stepper(open_model(folder), TEXT))
-    parent: NodeId | None = None
+    parent: int | None = None
     edits: tuple[Edit, ...] = ()
     records = []
     for t in range(count):
