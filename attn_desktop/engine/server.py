@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from attn_desktop.engine.answers import Answers
 
 CHUNK_BYTES = 1 << 16
-#: What may take long and gives way to anything that comes later and does not.
-PATIENT = (Probe, Repeat)
 NOT_A_MESSAGE, BUG = 2, 1
 
 
@@ -56,6 +54,11 @@ class _Job:
         """Raise CancelledError where the window has lost interest."""
         if self.cancelled.is_set():
             raise CancelledError
+
+
+def _is_patient(request: AnyRequest) -> bool:
+    """Whether it may take long and gives way to anything that comes later and does not."""
+    return isinstance(request, Repeat) or (isinstance(request, Probe) and not request.quick)
 
 
 class _Queue:
@@ -78,12 +81,13 @@ class _Queue:
             return self._jobs.popleft()
 
     def get_urgent(self) -> _Job | None:
-        """Take the first one unless it is patient too; None where there is none."""
+        """Take the first one that is not patient too; None where there is none."""
         with self._changed:
-            first = self._jobs[0] if self._jobs else None
-            if first is None or isinstance(first.request, PATIENT):
-                return None
-            return self._jobs.popleft()
+            for job in self._jobs:
+                if job is not None and not _is_patient(job.request):
+                    self._jobs.remove(job)
+                    return job
+            return None
 
 
 class Server:
@@ -182,7 +186,7 @@ class Server:
             job.check()
             for reply in self._replies(job.request, job.check):
                 self._outlet.send(reply)
-                if isinstance(job.request, PATIENT):
+                if _is_patient(job.request):
                     self._give_way()
             end = Done(request=number)
         except CancelledError:

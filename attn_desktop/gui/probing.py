@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject
 
@@ -21,66 +22,102 @@ JOINS: dict[str, Callable[[ProbeRecord, ProbeRecord], ProbeRecord]] = {"beam": b
 GLANCES = frozenset({"arithmetic"})
 
 
+@dataclass(frozen=True, eq=False)
+class _UnderWay:
+    """A probe that the engine is at. key: what is asked for."""
+
+    kind: str
+    errand: Errand
+    key: tuple[object, ...]
+
+
 class Probing(QObject):
-    """One probe at a time for a session; a new one takes the place of one that is under way."""
+    """Probes for a session: one at a time, and a glance of each kind beside it.
+
+    A new one takes the place of one that is under way. What is asked for while there is no engine
+    is asked when there is one.
+    """
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._errand: Errand | None = None
-        self._key: tuple[object, ...] = ()
+        #: By kind for glances, under the empty text for all others.
+        self._under_way: dict[str, _UnderWay] = {}
+        self._waiting: dict[str, AskProbe] = {}
         self._failed: set[tuple[object, ...]] = set()
-        session.document_changed.connect(self._failed.clear)
-        session.link.client.ready.connect(self._failed.clear)
+        session.document_changed.connect(self._forget)
+        session.link.client.ready.connect(self._ready)
 
     def ask(self, intent: AskProbe) -> None:
         """Probe after step t of the branch shown; not again while asked or where it failed."""
         session, document = self._session, self._session.document
-        home = session.home()
-        if document is None or home is None or session.link.client.welcome is None:
+        home, kind = session.home(), intent.kind
+        place = kind if kind in GLANCES else ""
+        if document is None or home is None:
+            return
+        if session.link.client.welcome is None:
+            self._waiting[place] = intent
             return
         path = document.path(session.leaf, intent.t)
         node, run = path[-1].id if path else None, session.run
         settings = dict(intent.settings)
-        key = (document, intent.kind, node, run, repr(sorted(settings.items())))
-        if key in self._failed or (self._errand is not None and key == self._key):
+        key = (document, kind, node, run, repr(sorted(settings.items())))
+        before = self._under_way.get(place)
+        if key in self._failed or (before is not None and key == before.key):
             return
-        self.stop()
-        part = _Growing(session, document, intent.kind, start_key(run) if node is None else node)
+        self._stop(place)
+        part = _Growing(session, document, kind, start_key(run) if node is None else node)
 
         def end(how: str) -> None:
-            self._errand = None
+            del self._under_way[place]
             if how not in ("", CANCELLED):
                 self._failed.add(key)
                 session.failed.emit(how, "note")
-            self._say("")
+            self._say()
 
-        self._key = key
-        self._errand = Errand(
+        errand = Errand(
             home,
             lambda request, number: Probe(
                 request=request,
                 run=number,
                 path=path,
-                kind=intent.kind,
+                kind=kind,
                 settings=settings,
                 node_run=run,
+                quick=kind in GLANCES,
             ),
             part.hear,
             end,
             restart=part.forget,
         )
-        session.link.send(self._errand)
-        self._say(intent.kind)
+        self._under_way[place] = _UnderWay(kind, errand, key)
+        session.link.send(errand)
+        self._say()
 
     def stop(self) -> None:
         """Want nothing more of the probe under way; what was found stays."""
-        if self._errand is not None:
-            self._session.link.recall(self._errand)
+        self._stop("")
 
-    def _say(self, kind: str) -> None:
-        if kind in GLANCES:
-            return  # over before anyone could read it
+    def _stop(self, place: str) -> None:
+        if place in self._under_way:
+            self._session.link.recall(self._under_way[place].errand)
+
+    def _ready(self) -> None:
+        self._failed.clear()
+        waiting, self._waiting = self._waiting, {}
+        for intent in waiting.values():
+            if intent.t <= len(self._session.playhead.scene.steps):
+                self.ask(intent)
+
+    def _forget(self) -> None:
+        """Another document."""
+        self._failed.clear()
+        self._waiting.clear()
+
+    def _say(self) -> None:
+        """Tell of what may take long; a glance is over before anyone could read of it."""
+        long = self._under_way.get("")
+        kind = "" if long is None else long.kind
         if kind != self._session.probing:
             self._session.probing = kind
             self._session.refresh()

@@ -109,7 +109,8 @@ class Probe(Request, frozen=True, kw_only=True, tag="probe"):
 
     kind: a name of `decoding/probes.py`, which says what settings it takes. path: the nodes from
     t = 1 on, the last being the one that is probed or after which something is tried; empty for
-    the start. node_run: `Node.run` of the start.
+    the start. node_run: `Node.run` of the start. quick: whether it is answered before what may
+    take long, even what was asked for earlier.
     """
 
     run: int
@@ -117,6 +118,7 @@ class Probe(Request, frozen=True, kw_only=True, tag="probe"):
     kind: str
     settings: dict[str, Any]
     node_run: int = 0
+    quick: bool = False
 
 
 class Tokenize(Request, frozen=True, kw_only=True, tag="tokenize"):

@@ -225,6 +225,30 @@ def test_a_probe_stops_between_two_parts_and_lets_others_go_first(
     assert client.answer(900) == [Done(request=900, cancelled=True)]
 
 
+@pytest.mark.usefixtures("_toy_kind")
+def test_what_is_quick_goes_before_what_was_asked_for_earlier(
+    client: Client, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.encode(model, TEXT)
+    gate = Gate()
+
+    def gated_probe(*args: Any) -> Iterator[ProbeRecord]:
+        for record in toy_probe(*args):
+            gate.wait()
+            yield record
+
+    monkeypatch.setitem(PROBES._entries, "gated", gated_probe)
+    client.send(Probe(request=900, run=1, path=(), kind="gated", settings={"parts": 2}))
+    gate.await_arrival()
+    slow = Probe(request=901, run=1, path=(), kind="toy", settings={"parts": 1})
+    quick = Probe(request=902, run=1, path=(), kind="toy", settings={"parts": 1}, quick=True)
+    client.send(slow, quick)
+    await_queue(client)
+    gate.let_through(2)
+    numbers = [client.receive().request for _ in range(7)]
+    assert numbers == [900, 902, 902, 900, 900, 901, 901]
+
+
 # -- tokens -----------------------------------------------------------------------------------
 
 

@@ -96,7 +96,7 @@ class FormulaPanel(PaintedPanel):
             self._asked = None
             return
         place = (scene.run_number, step.node, self._position)
-        if self.isVisible() and not scene.probing and place != self._asked:
+        if self.isVisible() and place != self._asked:
             self._asked = place
             self.ask(AskProbe(KIND, scene.t, {"position": self._position}))
 
