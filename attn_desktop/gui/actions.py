@@ -61,6 +61,7 @@ SPECS: tuple[Spec | None, ...] = (
         "Save the numbers of the panel under the pointer as CSV",
         ("Ctrl+Alt+C",),
     ),
+    Spec("all-numbers", "File", "Export all nu&mbers…", "Save every recorded number as NPZ"),
     Spec(
         "report",
         "File",

@@ -29,10 +29,11 @@ NUMBERS_FILTER = "NumPy archive (*.npz)"
 
 
 class FileDesk(QObject):
-    """failed: why. done: what was written or read."""
+    """failed: why. done: what was written or read. layout_found: where a file has its panels."""
 
     failed = Signal(str)
     done = Signal(str)
+    layout_found = Signal(str)
 
     def __init__(self, window: QWidget, session: Session, settings: Settings) -> None:
         super().__init__(window)
@@ -109,6 +110,8 @@ class FileDesk(QObject):
         except UserError as error:
             self.failed.emit(str(error))
             return False
+        assert self._session.document is not None
+        self.layout_found.emit(self._session.document.annotations.layout)
         return True
 
     def _save(self, path: Path) -> bool:

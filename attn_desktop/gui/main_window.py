@@ -17,7 +17,6 @@ from attn_desktop.common.settings import Settings
 from attn_desktop.gui import panels
 from attn_desktop.gui.about import AboutDialog
 from attn_desktop.gui.actions import Actions, Handlers
-from attn_desktop.gui.autosave import Autosave, orphans
 from attn_desktop.gui.command_palette import CommandPalette
 from attn_desktop.gui.debug_desk import DebugDesk
 from attn_desktop.gui.engine_client import EngineClient, own_engine
@@ -35,6 +34,7 @@ from attn_desktop.gui.panel_dock import PanelDock
 from attn_desktop.gui.panels.source import SourcePanel
 from attn_desktop.gui.player import Player
 from attn_desktop.gui.playhead import Playhead
+from attn_desktop.gui.rescue import Rescue
 from attn_desktop.gui.samples import Sample
 from attn_desktop.gui.scene import Scene
 from attn_desktop.gui.session import Session
@@ -43,7 +43,6 @@ from attn_desktop.gui.stepping import Stepping
 from attn_desktop.gui.theme import Theme
 from attn_desktop.gui.transport import Transport
 from attn_desktop.gui.view_desk import ViewDesk
-from attn_desktop.trace.trace import Trace
 
 MIN_SIZE = (760, 520)
 FIRST_SIZE = (1440, 900)
@@ -68,7 +67,7 @@ class MainWindow(QMainWindow):
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setMinimumSize(*MIN_SIZE)
         self.resize(*FIRST_SIZE)
-        self._settings, self._keep = settings, keep
+        self._settings = settings
         self._samples, self._next_sample, self._asked = samples, 1, ""
         self._only_in_palette: list[QAction] = []
         self.looks = Looks(app, settings, self)
@@ -81,7 +80,6 @@ class MainWindow(QMainWindow):
         self.stepping.run_after_encoding = settings.run_after_encoding
         self.player = Player(self.stepping, settings.play_steps_per_s, self)
         self.files = FileDesk(self, self.session, settings)
-        self.autosave = None if keep is None else Autosave(keep, self._snapshot, self)
         self.status = StatusLine(self)
         self.docks = self._make_docks()
         self.views = ViewDesk(self, self.docks, self.looks, self.playhead, settings)
@@ -90,6 +88,9 @@ class MainWindow(QMainWindow):
         self.commands = Actions(self, self._handlers())
         self.transport = Transport(self.commands, self.looks.theme)
         self.messages = MessageBar(self.looks.theme, self, self.transport)
+        self.rescue = (
+            None if keep is None else Rescue(keep, self.session, self.files, self.messages, self)
+        )
         self.engine = EngineDesk(
             self, self.session, self.transport, self.messages, settings, self._source_text
         )
@@ -107,7 +108,8 @@ class MainWindow(QMainWindow):
         else:
             first = self._samples[0].text if self._samples else ""
             self.encode(first if text is None else text)
-        self._offer_what_a_crash_left()
+        if self.rescue is not None:
+            self.rescue.offer()
         self.client.start()
 
     # -- building -------------------------------------------------------------------------
@@ -171,8 +173,7 @@ class MainWindow(QMainWindow):
         self.player.playing_changed.connect(self._playing_changed)
         self.files.failed.connect(self.messages.warn)
         self.files.done.connect(self.status.say)
-        if self.autosave is not None:
-            self.autosave.failed.connect(self.messages.warn)
+        self.files.layout_found.connect(self.views.take_layout)
         self._undo_changed()
         self._document_changed()
 
@@ -192,6 +193,7 @@ class MainWindow(QMainWindow):
             "csv": lambda: self._export("csv"),
             "picture": files.save_picture,
             "report": files.export_report,
+            "all-numbers": files.export_numbers,
             "quit": self.close,
             "undo": session.undo,
             "redo": session.redo,
@@ -317,8 +319,8 @@ class MainWindow(QMainWindow):
             dock.panel.set_scene(scene)
         self.status.show_scene(scene)
         self.transport.show_scene(scene)
-        if self.autosave is not None and scene.steps:
-            self.autosave.touch()
+        if self.rescue is not None and scene.steps:
+            self.rescue.touch()
 
     def _light_changed(self, light: object) -> None:
         for dock in self.docks.values():
@@ -369,24 +371,6 @@ class MainWindow(QMainWindow):
 
     # -- the end --------------------------------------------------------------------------
 
-    def _snapshot(self) -> Trace | None:
-        document = self.session.document
-        view, layout = self.session.view, self.session.layout()
-        return None if document is None else document.trace(view, layout)
-
-    def _offer_what_a_crash_left(self) -> None:
-        left = [] if self._keep is None else orphans(self._keep)
-        if left:
-            self.messages.warn(
-                "The window was not closed in order last time. What it showed is kept.",
-                "Show it",
-                lambda: self._take_back(left[0]),
-            )
-
-    def _take_back(self, path: Path) -> None:
-        if self.files.open_kept(path) and self.autosave is not None:
-            self.autosave.take_over(path)
-
     def closeEvent(self, event: QCloseEvent) -> None:
         if not self.files.may_discard():
             event.ignore()
@@ -395,6 +379,6 @@ class MainWindow(QMainWindow):
         self._settings.model, self._settings.device = self.session.model, self.session.device
         self.views.keep_layout()
         self.client.stop()
-        if self.autosave is not None:
-            self.autosave.remove()
+        if self.rescue is not None:
+            self.rescue.remove()
         super().closeEvent(event)

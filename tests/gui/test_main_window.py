@@ -459,6 +459,35 @@ def test_what_a_crash_left_is_offered(
     assert not list(keep.glob("*.attn"))
 
 
+def test_of_several_crashes_the_newest_is_offered_and_the_rest_is_told_of(
+    driver: Driver, make: Callable[..., Driver], tmp_path: Path
+) -> None:
+    driver.press(KEY.Key_F10)
+    driver.settle()
+    keep = tmp_path / "keep"
+    keep.mkdir()
+    for number, name in enumerate(("999999998", "999999999")):
+        driver.window.session.save(keep / f"{name}.attn")
+        os.utime(keep / f"{name}.attn", (number, number))
+    other = make(keep=keep, run_after_encoding=False)
+    assert other.window.messages.text.startswith("2 windows were not closed in order")
+    other.window.messages._action.click()
+    assert not (keep / "999999999.attn").exists()
+    assert (keep / "999999998.attn").exists()
+
+
+def test_a_file_brings_the_panels_to_where_they_were(driver: Driver, tmp_path: Path) -> None:
+    driver.press(KEY.Key_F10)
+    driver.settle()
+    dock = driver.window.docks["lanes"]
+    dock.close()
+    driver.window.session.save(tmp_path / "closed.attn")
+    driver.trigger("reset-layout")
+    assert dock.isVisible()
+    assert driver.window.files.open(tmp_path / "closed.attn")
+    assert not dock.isVisible()
+
+
 def test_a_message_moves_no_panel(driver: Driver) -> None:
     places = {name: dock.geometry() for name, dock in driver.window.docks.items()}
     driver.window.messages.warn("something", "do", lambda: None)
