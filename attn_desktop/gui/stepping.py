@@ -19,7 +19,7 @@ from attn_desktop.gui.job import DecodeJob
 from attn_desktop.gui.scene import Phase, Scene
 from attn_desktop.gui.session import Session
 from attn_desktop.gui.undo import AddSteps, ChangeView
-from attn_desktop.trace.edits import Edit, inherited
+from attn_desktop.trace.edits import Edit, inherited, possible
 from attn_desktop.trace.protocol import Stepped
 from attn_desktop.trace.records import RunRecord
 from attn_desktop.trace.run_tree import MAX_SEED, Choice, Node
@@ -216,7 +216,10 @@ class Stepping(QObject):
         if (scene.complete or scene.cut_off) and scene.t == len(scene.steps):
             self.branch(0, mode, choice, "redraw the output", stay=None)
         else:
-            self.branch(scene.t - 1, mode, choice, text, stay=scene.t, to_end=ran)
+            # What was edited stays, but for a position that somebody picked in place of a draw.
+            kept = possible(scene.step.edits, mode.attends)
+            edits = tuple(edit for edit in kept if edit.target != "position")
+            self.branch(scene.t - 1, mode, choice, text, stay=scene.t, to_end=ran, edits=edits)
 
     def force(self, token_id: int, token: str) -> None:
         """Take another token at the step shown, and decode on from it."""

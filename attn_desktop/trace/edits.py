@@ -135,11 +135,11 @@ def check_attends(edits: Sequence[Edit], attends: bool) -> None:
         raise InputError("this mode has no attention, so there is no α to edit")
 
 
-def inherited(edits: Sequence[Edit], attends: bool) -> tuple[Edit, ...]:
-    """What the step after one with these edits is edited by: the lasting ones.
+def possible(edits: Sequence[Edit], attends: bool) -> tuple[Edit, ...]:
+    """Those of them that a mode can have. attends: whether it has attention, which some need."""
+    return tuple(edit for edit in edits if attends or edit.target not in OF_ATTENTION)
 
-    attends: whether its mode has attention; without it nothing is there for an edit of α.
-    """
-    return tuple(
-        edit for edit in edits if edit.lasting and (attends or edit.target not in OF_ATTENTION)
-    )
+
+def inherited(edits: Sequence[Edit], attends: bool) -> tuple[Edit, ...]:
+    """What the step after one with these edits is edited by: the lasting ones, as `possible`."""
+    return tuple(edit for edit in possible(edits, attends) if edit.lasting)

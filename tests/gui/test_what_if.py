@@ -103,6 +103,28 @@ def assert_same(desk: Desk, expected: list[StepRecord]) -> None:
         np.testing.assert_array_equal(step.active.top_log_probs, other.active.top_log_probs)
 
 
+def test_a_redraw_keeps_what_was_edited_but_for_a_picked_position(decoded: Desk) -> None:
+    decoded.stepping.set_mode(Mode("additive", "global", HARD))
+    decoded.settle()
+    decoded.session.go(2)
+    edits = (EDITS["flatten"], EDITS["pick"])
+    WhatIf(decoded.stepping, decoded.holder).edit(MakeEdit(edits))
+    decoded.settle()
+    decoded.stepping.redraw()
+    step = decoded.settle().step
+    assert step is not None
+    assert (step.t, step.edits, step.seed) == (2, (EDITS["flatten"],), 1)
+    decoded.stepping.set_choice(Choice("sampled"))
+    decoded.settle()
+    decoded.stepping.set_mode(Mode("none"))
+    decoded.settle()
+    decoded.session.go(2)
+    decoded.stepping.redraw()
+    step = decoded.settle().step
+    assert step is not None
+    assert step.edits == ()
+
+
 @pytest.mark.parametrize("name", EDITS)
 @pytest.mark.parametrize("lasting", [False, True])
 def test_an_edit_is_a_branch_that_the_model_confirms(
