@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QMessageBox, QWidget
 
@@ -105,11 +105,14 @@ class FileDesk(QObject):
         return answer == buttons.Discard or (answer == buttons.Save and self.save())
 
     def _show(self, path: Path) -> bool:
+        QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)  # seconds, where it is large
         try:
             self._session.open(path)
         except UserError as error:
             self.failed.emit(str(error))
             return False
+        finally:
+            QApplication.restoreOverrideCursor()
         assert self._session.document is not None
         self.layout_found.emit(self._session.document.annotations.layout)
         return True
