@@ -30,6 +30,7 @@ from attn_desktop.cli import (
     evaluate,
     export,
     models,
+    scene,
     show,
     step,
     trace,
@@ -172,6 +173,7 @@ app.command("decode")(decode.command)
 app.command("evaluate")(evaluate.command)
 app.command("train")(train.command)
 app.command("models")(models.command)
+app.command("scene")(scene.command)
 app.command("doctor")(doctor.command)
 app.command("desktop-entry")(desktop_entry.command)
 app.command("engine")(engine.command)

@@ -25,6 +25,7 @@ COMMANDS = {
     "verify",
     "train",
     "models",
+    "scene",
     "doctor",
     "desktop-entry",
     "engine",
