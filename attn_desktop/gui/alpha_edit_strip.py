@@ -14,10 +14,11 @@ from attn_desktop.gui.elided_label import ElidedLabel
 from attn_desktop.gui.flow_layout import FlowLayout
 from attn_desktop.gui.scene import Scene
 from attn_desktop.gui.theme import Theme
+from attn_desktop.gui.tool_buttons import tool_button_style
 
 SMALL = 0.85
-#: Pixels between two buttons, and within one beside its word.
-GAP, PAD = 3, 5
+#: Pixels between two buttons.
+GAP = 3
 COPY_TIP = "α of another step or branch in place of this one's, by position"
 LASTING_TIP = (
     "Off: an edit is made in this step only.\nOn: at every step that is decoded after it too."
@@ -75,18 +76,7 @@ class AlphaEditStrip(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take other colours and sizes."""
         self._theme = theme
-        hue = theme.hues["source"]
-        self._buttons.setStyleSheet(
-            f"QToolButton {{ background: {theme.raised}; color: {theme.text};"
-            f" border: 1px solid {theme.border}; border-radius: {theme.px(4)}px;"
-            f" padding: {theme.px(1)}px {theme.px(PAD)}px; }}"
-            f"QToolButton:hover {{ border-color: {theme.dim}; }}"
-            f"QToolButton:focus {{ border-color: {hue}; }}"
-            f"QToolButton:checked {{ border-color: {hue}; color: {theme.inks['source']}; }}"
-            f"QToolButton:disabled {{ color: {theme.dim}; background: {theme.card};"
-            f" border-color: {theme.faint}; }}"
-            "QToolButton::menu-indicator { image: none; }"
-        )
+        self._buttons.setStyleSheet(tool_button_style(theme))
         for button in self._texts:
             button.setFont(theme.font(SMALL))
         self.note.setFont(theme.font(SMALL))

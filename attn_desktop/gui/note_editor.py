@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from PySide6.QtCore import QPointF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFocusEvent,
-    QFontMetricsF,
     QKeyEvent,
     QPainter,
     QPaintEvent,
@@ -180,17 +179,13 @@ class NoteEditor(QWidget):
     def fit(self, room: float | None = None) -> None:
         """Make the field as high as its text. room: pixels that all of this may take at most."""
         self._room = self._room if room is None else room
-        field, metrics = self.field, QFontMetricsF(self.field.font())
-        # As Qt lays lines out: it rounds both parts up.
-        line = math.ceil(metrics.ascent()) + math.ceil(metrics.descent())
-        # Of a text without line feeds too, Qt counts the lines that it takes here.
-        lines = int(field.document().size().height())
-        frame = 2 * math.ceil(field.document().documentMargin()) + 2 * field.frameWidth() + 2
+        field = self.field
+        frame = field.height_of(0)
         margins = self._grid.contentsMargins()
         beside = margins.top() + self.star.sizeHint().height() + margins.bottom()
-        fitting = min(MOST_LINES, (self._room - beside - frame) / line)
-        lines = max(FEWEST_LINES, min(lines, int(fitting)))
-        field.setFixedHeight(lines * line + frame)
+        fitting = (self._room - beside - frame) / (field.height_of(1) - frame)
+        lines = max(FEWEST_LINES, min(field.lines(), int(min(MOST_LINES, fitting))))
+        field.setFixedHeight(field.height_of(lines))
 
     # -- keeping ----------------------------------------------------------------------------
 

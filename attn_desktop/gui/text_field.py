@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QPlainTextEdit
 
 from attn_desktop.gui.theme import Theme
@@ -62,6 +64,19 @@ class TextField(QPlainTextEdit):
         """What is written; unlike `toPlainText`, with spaces that do not break kept as they are."""
         raw: str = self.document().toRawText()
         return raw.replace("\u2029", "\n").replace("\u2028", "\n")
+
+    def lines(self) -> int:
+        """As how many lines the text is shown, at least one."""
+        # Of a text without line feeds too, Qt counts the lines that it takes here.
+        return max(1, int(self.document().size().height()))
+
+    def height_of(self, lines: int) -> int:
+        """Pixels that so many lines take, with what is around them."""
+        metrics = QFontMetricsF(self.font())
+        # As Qt lays lines out: it rounds both parts up.
+        line = math.ceil(metrics.ascent()) + math.ceil(metrics.descent())
+        margin = math.ceil(self.document().documentMargin())
+        return lines * line + 2 * margin + 2 * self.frameWidth() + 2
 
     def event(self, event: QEvent) -> bool:
         # A key that edits is no shortcut of the window while the field has the focus.

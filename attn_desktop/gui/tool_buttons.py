@@ -1,0 +1,24 @@
+"""How small buttons beside what they act on look."""
+
+from __future__ import annotations
+
+from attn_desktop.gui.theme import Theme
+
+#: Pixels at normal type beside the word of a button.
+PAD = 5
+
+
+def tool_button_style(theme: Theme) -> str:
+    """A style sheet for the QToolButtons of a widget."""
+    hue = theme.hues["source"]
+    return (
+        f"QToolButton {{ background: {theme.raised}; color: {theme.text};"
+        f" border: 1px solid {theme.border}; border-radius: {theme.px(4)}px;"
+        f" padding: {theme.px(1)}px {theme.px(PAD)}px; }}"
+        f"QToolButton:hover {{ border-color: {theme.dim}; }}"
+        f"QToolButton:focus {{ border-color: {hue}; }}"
+        f"QToolButton:checked {{ border-color: {hue}; color: {theme.inks['source']}; }}"
+        f"QToolButton:disabled {{ color: {theme.dim}; background: {theme.card};"
+        f" border-color: {theme.faint}; }}"
+        "QToolButton::menu-indicator { image: none; }"
+    )
