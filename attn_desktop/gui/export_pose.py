@@ -112,6 +112,7 @@ def posed(panel: Panel, size: FigureSize | None, theme: Theme | None) -> Iterato
         whole = _own_size(panel).toSizeF() if size is None else _whole_size(copy, size)
         copy.resize(whole.toSize())
         copy.show()
+        copy.take_view(panel)
         if size is not None:
             _give_size(copy, size, whole)
         for view, area in _zoomed(panel, copy):
@@ -129,7 +130,8 @@ def natural_height(panel: Panel, width: float, theme: Theme, per_inch: float) ->
 
     As the panel is proportioned, but high enough for its type.
     """
-    wide, high = panel.natural
+    hint, own = panel.sizeHint(), panel.theme.scale
+    wide, high = hint.width() / own, hint.height() / own
     # Type grows with the resolution of the screen, the natural size does not.
     least = theme.scale * high * per_inch / 96
     head = 2 * theme.px(AROUND) + QFontMetrics(theme.font()).height()

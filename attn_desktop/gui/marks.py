@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -15,6 +15,26 @@ from attn_desktop.trace.records import RunRecord, StepRecord
 NOTHING = np.zeros(0)
 
 parse_once = lru_cache(maxsize=256)(parse)
+
+
+def at_step(condition: str, t: int) -> bool:
+    """Whether a condition holds at step t whatever happens there, however it is spaced."""
+    try:
+        return parse_once(condition).canonical == f"t == {t}"
+    except ConditionError:
+        return False
+
+
+def points_of(stops: Iterable[Stop]) -> tuple[Breakpoint, ...]:
+    """The breakpoints of a scene, as they are kept."""
+    return tuple(Breakpoint(stop.condition, stop.enabled, stop.hits) for stop in stops)
+
+
+def toggled(stops: Iterable[Stop], t: int) -> tuple[Breakpoint, ...]:
+    """The breakpoints with one at step t more, or without those that are there already."""
+    points = points_of(stops)
+    left = tuple(point for point in points if not at_step(point.condition, t))
+    return left if len(left) < len(points) else (*left, Breakpoint(f"t == {t}"))
 
 
 class Marks:

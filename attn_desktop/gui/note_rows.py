@@ -143,10 +143,18 @@ def wrapped(text: str, font: QFont, width: float, most: int) -> tuple[str, ...]:
 
 
 def paint_star(
-    painter: QPainter, centre: QPointF, theme: Theme, filled: bool, over: bool = False
+    painter: QPainter,
+    centre: QPointF,
+    theme: Theme,
+    filled: bool,
+    over: bool = False,
+    size: float = 6.0,
 ) -> None:
-    """The mark of a bookmark, an outline where there is none. over: with the pointer on it."""
-    radius = 6.0 * theme.scale
+    """The mark of a bookmark, an outline where there is none. over: with the pointer on it.
+
+    size: from its middle to its points, in pixels at normal type.
+    """
+    radius = size * theme.scale
     corners = []
     for corner in range(10):
         long = radius if corner % 2 == 0 else 0.45 * radius

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 #: Width of a cell in pixels at normal type: at most; to show a token and lying bars; at least.
 WIDEST, CARD, NARROWEST = 130, 52, 4
+#: Pages of cells that the room holds.
+PAGES = 3
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,11 @@ class Cells:
         reach = (self.offset + self.right - self.left) / self.pitch
         return min(self.steps, math.floor(reach + 1e-6))
 
+    @property
+    def near(self) -> range:
+        """The steps of which anything may be in view."""
+        return range(max(1, self.first - 1), min(self.steps, self.last + 1) + 1)
+
     def x(self, t: int) -> float:
         """Left end of the cell of step t."""
         return self.left + (t - 1) * self.pitch - self.offset
@@ -50,15 +57,16 @@ def place_cells(
 ) -> Cells:
     """Cells as wide as they can be between two x, all of them in view down to `NARROWEST`.
 
-    Below that the one of step t is in the middle. held: an offset to keep, as far as step t stays
-    in view. scale: of type and spacing.
+    Below that the one of step t is in the middle third. held: an offset to keep, as far as step t
+    stays in view. scale: of type and spacing.
     """
     room = max(right - left, 1.0)
     pitch = min(max(room / max(steps, 1), NARROWEST * scale), WIDEST * scale)
     offset = 0.0
     if steps * pitch > room + 0.5:
-        start = max(t - 1, 0) * pitch
-        offset = start + pitch / 2 - room / 2
+        start, page = max(t - 1, 0) * pitch, room / PAGES
+        # By pages, so that cells mostly stand still, and need not be painted anew, while t moves.
+        offset = page * round((start + pitch / 2 - room / 2) / page)
         if held is not None:
             offset = min(max(held, start + pitch - room), start)
         offset = min(max(offset, 0.0), steps * pitch - room)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,14 +51,20 @@ class TimelineFigures:
         """(G,) Σ_t α_tj of the steps up to the playhead, as far as they are computed."""
         return coverage(self.alpha[: scene.t - (not scene.knows(scene.t, Phase.ALPHA))])
 
-    def look(self, scene: Scene, theme: Theme, t: int, strip: QImage | None = None) -> StepLook:
-        """What a cell shows of step t. strip: of its α."""
-        alpha, token = scene.knows(t, Phase.ALPHA), scene.knows(t, Phase.TOKEN)
-        step = scene.steps[t - 1]
-        hue = theme.hue("hard" if step.mode.weighting == HARD else "soft")
-        spread = (float(self._spread[t - 1]), hue) if alpha and step.cross else None
-        surprise = (float(self._surprise[t - 1]), theme.colour("dim")) if token else None
-        return StepLook(t, scene.label(t), (spread, surprise), strip if alpha else None)
+    def looks(
+        self, scene: Scene, theme: Theme, steps: range, strips: Sequence[QImage] = ()
+    ) -> Iterator[StepLook]:
+        """What the cells of these steps show. strips: of the α of all steps, if they are shown."""
+        # Made once: there may be hundreds of steps.
+        soft, hard, dim = theme.hue("soft"), theme.hue("hard"), theme.colour("dim")
+        for t in steps:
+            alpha, token = scene.knows(t, Phase.ALPHA), scene.knows(t, Phase.TOKEN)
+            step = scene.steps[t - 1]
+            hue = hard if step.mode.weighting == HARD else soft
+            spread = (float(self._spread[t - 1]), hue) if alpha and step.cross else None
+            surprise = (float(self._surprise[t - 1]), dim) if token else None
+            strip = strips[t - 1] if strips and alpha else None
+            yield StepLook(t, scene.label(t), (spread, surprise), strip)
 
     def about(self, scene: Scene, t: int) -> str:
         """The numbers of step t in words."""

@@ -24,13 +24,25 @@ def test_larger_type_takes_larger_cells() -> None:
     assert not place_cells(0, 1200, 20, 1, 1.5).cards
 
 
-def test_below_the_least_width_the_playhead_stays_in_the_middle() -> None:
-    cells = place_cells(0, 400, 300, 150, 1.0)
-    assert cells.pitch == 4
-    assert cells.x(150) + 2 == pytest.approx(200)
-    assert (cells.first, cells.last) == (101, 199)
+def test_below_the_least_width_the_playhead_stays_in_the_middle_third() -> None:
+    offsets = set()
+    for t in range(1, 301):
+        cells = place_cells(0, 420, 300, t, 1.0)
+        assert cells.pitch == 4
+        offsets.add(cells.offset)
+        if 0 < cells.offset < 300 * 4 - 420:
+            assert 140 - 2 <= cells.x(t) + 2 <= 280 + 2
+    assert len(offsets) <= 300 * 4 // 140, "cells stand still from step to step"
     assert place_cells(0, 400, 300, 0, 1.0).first == 1
     assert place_cells(0, 400, 300, 300, 1.0).last == 300
+
+
+def test_near_are_the_steps_in_view_also_in_part() -> None:
+    cells = place_cells(0, 402, 300, 150, 1.0)
+    seen = {t for t in range(1, 301) if cells.x(t) + cells.pitch > 0 and cells.x(t) < 402}
+    assert seen <= set(cells.near) <= {min(seen) - 1, *seen, max(seen) + 1}
+    assert list(place_cells(0, 402, 5, 1, 1.0).near) == [1, 2, 3, 4, 5]
+    assert list(place_cells(0, 402, 0, 0, 1.0).near) == []
 
 
 def test_a_held_view_moves_only_when_the_playhead_leaves_it() -> None:

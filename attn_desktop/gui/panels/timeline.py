@@ -2,40 +2,41 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QMouseEvent, QPainter, QPen, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QHelpEvent, QMouseEvent, QPainter, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from attn_desktop.common.mode import HARD
 from attn_desktop.gui.coverage_strip import paint_strip, strip_box
-from attn_desktop.gui.intents import GoTo, Hover
+from attn_desktop.gui.intents import GoTo, Hover, SetBreakpoints
 from attn_desktop.gui.layer import Layer
-from attn_desktop.gui.painting import diamond, fill_rounded
+from attn_desktop.gui.marks import toggled
 from attn_desktop.gui.panel import Change, PaintedPanel, Table
 from attn_desktop.gui.scene import Phase
 from attn_desktop.gui.theme import Theme
-from attn_desktop.gui.timeline_card import (
-    CardPlaces,
-    card_places,
-    paint_card,
-    paint_frame,
-    strip_images,
-)
-from attn_desktop.gui.timeline_cells import WIDEST, Cells, place_cells
-from attn_desktop.gui.timeline_columns import (
-    column_places,
-    paint_columns,
-    paint_numbers,
-    paint_tokens,
-)
+from attn_desktop.gui.timeline_cells import Cells, place_cells
 from attn_desktop.gui.timeline_figures import TimelineFigures
+from attn_desktop.gui.timeline_marks import TimelineMarks
+from attn_desktop.gui.timeline_picture import TimelinePicture
+from attn_desktop.gui.timeline_places import GAP, MARGIN, Areas, place_areas, row_height
+from attn_desktop.gui.timeline_tips import (
+    APART,
+    GUTTER_HINT,
+    step_line,
+    step_tip,
+    watch_line,
+    watch_tip,
+)
+from attn_desktop.gui.timeline_watches import (
+    WatchRow,
+    label_room,
+    label_width,
+    more_text,
+    watch_rows,
+)
 
 #: One notch of a wheel, in Qt's eighths of a degree.
 NOTCH = 120
-MARGIN, GAP, START = 6, 6, 46
-#: Half a diagonal of the mark of a branch, and how far its middle is from the end of the cell.
-DIAMOND, MARK_UP = 3.5, 8
-TALLEST_CARD = 120
 
 
 class TimelinePanel(PaintedPanel):
@@ -47,15 +48,25 @@ class TimelinePanel(PaintedPanel):
         "A cell a step. Green (pink if its weighting is hard): H(α_t) = −Σ_j α_tj log α_tj, full\n"
         "at log n for n allowed positions. Grey: −log p of the token. Below: α_t over the source,\n"
         "white is 1. ◇: a branch parts there. Coverage: Σ α_tj of the steps so far.\n"
-        "Press or drag to go to a step; the wheel goes one on or back."
+        "● above a cell: a breakpoint holds there, ○ if it is off; click there to set one at the\n"
+        "step or take it away. ▲ an edited step, ■ a forced token, ▤ a note, ★ a bookmark.\n"
+        "Dashed line: the first difference from the baseline. Below: the watches, a curve from\n"
+        "the least to the largest value, or filled where true; gaps are unknown.\n"
+        "Press or drag to go to a step; the wheel goes one on or back, over names of watches it\n"
+        "scrolls them."
     )
     natural = (1200, 120)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self._figures = TimelineFigures()
+        self._marks = TimelineMarks()
         self._parted: dict[int, bool] = {}
         self._layer = Layer()
+        self._label = 0.0
+        self._above = 0
+        self._rows: tuple[object, list[WatchRow]] = (None, [])
+        self._proposed: int | None = None
         self._held: float | None = None
         self._asked: int | None = None
         self._turned = 0
@@ -67,6 +78,8 @@ class TimelinePanel(PaintedPanel):
         if change.steps and scene.run is not None:
             self._layer.clear()
             self._figures.measure(scene)
+        self._marks.measure(scene)
+        self._label = label_width(self.theme, scene)
         # The first branch of all parts from none.
         others = [branch for branch in scene.branches if branch.parted == 1][1:]
         others += [branch for branch in scene.branches if branch.parted > 1]
@@ -82,15 +95,21 @@ class TimelinePanel(PaintedPanel):
             return ""
         count = len(self.scene.steps)
         place = f"t {self.scene.t} of {count}" if count else ""
-        bars = "entropy of α · −log p" if self.cells().cards else "↑ entropy of α · ↓ −log p"
-        return " · ".join(filter(None, (place, bars, "◇ branch" if self._parted else "")))
+        cells = self.cells()
+        bars = "entropy of α · −log p" if cells.cards else "↑ entropy of α · ↓ −log p"
+        areas = self._areas(cells)
+        hidden = more_text(self.scene, areas, self._first_watch(areas))
+        branch = "◇ branch" if self._parted else ""
+        return " · ".join(
+            filter(None, (place, hidden, bars, branch, self._marks.parted(self.scene)))
+        )
 
     def table(self) -> Table:
         self.flush()
         if self.scene.run is None:
             return Table((), ())
         scene = self.scene
-        rows = [
+        rows: list[tuple[str | float | int, ...]] = [
             (
                 step.t,
                 token,
@@ -100,40 +119,56 @@ class TimelinePanel(PaintedPanel):
                 step.seed,
                 str(step.mode),
                 step.chosen_by,
+                *(float(watch.values[step.t - 1]) for watch in scene.watches),
             )
             for step, token, spread in zip(
                 scene.steps, scene.tokens, self._figures.entropy, strict=True
             )
         ]
         figures = ("entropy_alpha", "entropy_y", "log_prob")
-        return Table(("t", "token", *figures, "seed", "mode", "chosen_by"), rows)
+        watches = (watch.expression for watch in scene.watches)
+        return Table(("t", "token", *figures, "seed", "mode", "chosen_by", *watches), rows)
 
     # -- where things are -------------------------------------------------------------------
+
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        more = len(self.scene.watches) * row_height(self.theme)
+        return QSize(hint.width(), hint.height() + round(more))
 
     def cells(self) -> Cells:
         """The cells for the present size and place."""
         px, scene = self.theme.px, self.scene
-        left, right = px(MARGIN) + px(START) + px(GAP), self.width() - px(MARGIN)
+        label = label_room(self.theme, self._label, self.width())
+        left, right = px(MARGIN) + label + px(GAP), self.width() - px(MARGIN)
         return place_cells(left, right, len(scene.steps), scene.t, self.theme.scale, self._held)
 
-    def _areas(self, cells: Cells) -> tuple[QRectF, QRectF]:
-        """Of the cells, that of `start` included, and of the coverage with its label."""
-        px = self.theme.px
-        low = min(max(0.14 * self.height(), px(10)), px(32))
-        high = max(self.height() - 2.0 * px(MARGIN) - px(5) - low, 1.0)
-        if cells.cards:
-            high = min(high, px(TALLEST_CARD))
-        left, width = px(MARGIN), self.width() - 2 * px(MARGIN)
-        return QRectF(left, left, width, high), QRectF(left, left + high + px(5), width, low)
+    def _areas(self, cells: Cells) -> Areas:
+        lanes, watches = self._marks.lanes(self.theme, cells), len(self.scene.watches)
+        return place_areas(self.theme, self.width(), self.height(), cells, lanes, watches)
 
     def covered_box(self) -> QRectF:
         """The bars of coverage."""
         cells = self.cells()
-        return strip_box(self.theme, self._areas(cells)[1], cells.left, len(self.scene.source))
+        area = self._areas(cells).coverage
+        return strip_box(self.theme, area, cells.left, len(self.scene.source))
 
-    def _places(self, cells: Cells, area: QRectF) -> CardPlaces:
-        width = cells.pitch - self.theme.px(GAP)
-        return card_places(self.theme, width, area.top(), area.height())
+    def _watch_rows(self, areas: Areas) -> list[WatchRow]:
+        """The watches that have a row, as long as they are the same."""
+        scene, first = self.scene, self._first_watch(areas)
+        key = (areas, first, scene.watches, self._unknown())
+        if self._rows[0] != key:
+            self._rows = (key, watch_rows(scene, areas, first))
+        return self._rows[1]
+
+    def _unknown(self) -> object:
+        """Which step is not complete, and how far it is."""
+        scene = self.scene
+        return None if scene.knows(scene.t, Phase.TOKEN) else (scene.t, scene.phase)
+
+    def _first_watch(self, areas: Areas) -> int:
+        """How many watches are scrolled out of view above those that have a row."""
+        return max(0, min(self._above, len(self.scene.watches) - areas.rows)) if areas.rows else 0
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -147,143 +182,67 @@ class TimelinePanel(PaintedPanel):
             self.paint_blank(painter, "Every step of the output gets a cell here.")
             return
         cells = self.cells()
-        area = self._areas(cells)[0]
-        unknown = None if scene.knows(scene.t, Phase.TOKEN) else (scene.t, scene.phase)
-        key = (cells, unknown, scene.complete)
-        self._layer.paint(
-            painter, self.size(), key, lambda inner: self._paint_cells(inner, cells, area)
+        areas = self._areas(cells)
+        first = self._first_watch(areas)
+        picture = TimelinePicture(
+            self.theme,
+            scene,
+            self.light,
+            cells,
+            areas,
+            self._figures,
+            self._marks,
+            self._watch_rows(areas),
+            first,
+            self._parted,
         )
-        self._paint_place(painter, cells, area)
-        if not cells.cards:
-            self._paint_tokens(painter, cells, area)
+        key = (cells, self._unknown(), scene.complete, self._marks.look(), scene.watches, first)
+        self._layer.paint(painter, self.size(), key, picture.paint_still)
+        picture.paint_place(painter)
+        if self._proposed is not None and self._proposed <= cells.steps:
+            picture.paint_proposal(painter, self._proposed)
         lit = scene.source.columns(self.light.all_source)
-        strip = self._areas(cells)[1]
         covered = self._figures.covered(scene)
-        paint_strip(painter, self.theme, strip, self.covered_box(), covered, lit)
-
-    def _clip(self, painter: QPainter, cells: Cells) -> None:
-        width = cells.right - cells.left
-        painter.setClipRect(QRectF(cells.left - 2, 0, width + 4, self.height()))
-
-    def _paint_cells(self, painter: QPainter, cells: Cells, area: QRectF) -> None:
-        """All that stays while the playhead moves."""
-        px = self.theme.px
-        start = QRectF(area.left(), area.top(), px(START), area.height())
-        paint_frame(painter, self.theme, start)
-        painter.setPen(self.theme.colour("dim"))
-        painter.setFont(self.theme.font(0.8))
-        painter.drawText(start, Qt.AlignmentFlag.AlignCenter, "start")
-        painter.save()
-        self._clip(painter, cells)
-        if cells.cards:
-            self._paint_cards(painter, cells, area)
-        else:
-            self._paint_columns(painter, cells, area)
-        painter.restore()
-
-    def _paint_cards(self, painter: QPainter, cells: Cells, area: QRectF) -> None:
-        places = self._places(cells, area)
-        strips = strip_images(self.theme, self._figures.alpha, places.strip.width())
-        for t in range(1, cells.steps + 1):
-            painter.save()
-            painter.translate(round(cells.x(t)), 0)
-            look = self._figures.look(self.scene, self.theme, t, strips[t - 1])
-            paint_card(painter, self.theme, places, look)
-            painter.restore()
-        few = cells.pitch >= WIDEST * self.theme.scale - 0.5
-        if few and not self.scene.complete:
-            self._paint_empty(painter, cells, places.box)
-
-    def _paint_empty(self, painter: QPainter, cells: Cells, box: QRectF) -> None:
-        """Outlines of steps to come."""
-        painter.setPen(QPen(self.theme.colour("faint"), 1))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        t, radius = cells.steps + 1, self.theme.px(4)
-        while cells.x(t) + box.width() <= cells.right + 1:
-            placed = box.translated(round(cells.x(t)), 0).adjusted(0.5, 0.5, -0.5, -0.5)
-            painter.drawRoundedRect(placed, radius, radius)
-            t += 1
-
-    def _paint_columns(self, painter: QPainter, cells: Cells, area: QRectF) -> None:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        places = column_places(self.theme, area.top(), area.bottom())
-        shown = range(max(1, cells.first - 1), min(cells.steps, cells.last + 1) + 1)
-        looks = (self._figures.look(self.scene, self.theme, t) for t in shown)
-        paint_columns(painter, self.theme, cells, places, looks)
-        paint_numbers(painter, self.theme, cells, places)
-
-    def _paint_place(self, painter: QPainter, cells: Cells, area: QRectF) -> None:
-        """What is lit, what comes later, and the frame around the step at the playhead."""
-        px, scene = self.theme.px, self.scene
-        width, top, bottom = cells.pitch - px(GAP), area.top(), area.bottom()
-        if not cells.cards:
-            places = column_places(self.theme, area.top(), area.bottom())
-            width, top, bottom = cells.pitch, places.top, places.low
-        painter.save()
-        self._clip(painter, cells)
-        later = cells.x(cells.steps + 1) - cells.x(scene.t + 1)
-        if later > 0:
-            # α keeps its colours: under a veil black would look like grey.
-            strip = self._places(cells, area).strip if cells.cards else None
-            end = strip.top() if strip else bottom
-            box = QRectF(cells.x(scene.t + 1), top, later, end - top)
-            painter.fillRect(box, self.theme.colour("card", 0.5))
-        for t in self.light.all_target:
-            if 0 < t <= cells.steps:
-                lit = QRectF(cells.x(t), top, width, bottom - top)
-                fill_rounded(painter, lit, px(4), self.theme.hue("target", 0.2))
-        if cells.cards:
-            self._paint_lit_columns(painter, cells, area)
-        self._paint_marks(painter, cells, width, bottom)
-        painter.restore()
-        here = QRectF(area.left(), area.top(), px(START), area.height())
-        if scene.t:
-            here = QRectF(round(cells.x(scene.t)), top, width, bottom - top)
-            here = here if cells.cards else here.adjusted(-1, 0, 1, 0)
-        painter.setPen(QPen(self.theme.colour("accent"), px(1.5)))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        radius = px(4) if cells.cards or not scene.t else px(2)
-        painter.drawRoundedRect(here.adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
-
-    def _paint_marks(self, painter: QPainter, cells: Cells, width: float, bottom: float) -> None:
-        """Where another branch parts: pink if it is hard."""
-        px = self.theme.px
-        painter.setBrush(self.theme.colour("card"))
-        for t, hard in self._parted.items():
-            x = cells.x(t) + (width - px(10) if cells.cards else width / 2)
-            hue = self.theme.hue("hard") if hard else self.theme.colour("dim")
-            painter.setPen(QPen(hue, px(1.4)))
-            painter.drawPolygon(diamond(QPointF(x, bottom - px(MARK_UP)), px(DIAMOND)))
-
-    def _paint_lit_columns(self, painter: QPainter, cells: Cells, area: QRectF) -> None:
-        """A line below the lit positions of each strip."""
-        columns = self.scene.source.columns(self.light.all_source)
-        strip = self._places(cells, area).strip
-        if not columns or not strip.height():
-            return
-        pitch, hue = strip.width() / len(self.scene.source), self.theme.hue("source")
-        for t in range(1, cells.steps + 1):
-            for column in columns:
-                x = round(cells.x(t)) + strip.left() + column * pitch
-                line = QRectF(x, strip.bottom() + 2, max(pitch - 1, 1), self.theme.px(2))
-                painter.fillRect(line, hue)
-
-    def _paint_tokens(self, painter: QPainter, cells: Cells, area: QRectF) -> None:
-        scene, light = self.scene, self.light
-        tokens = [scene.label(t) for t in range(1, cells.steps + 1)]
-        wanted = (scene.t, *sorted(light.target), *sorted(light.brushed_target))
-        paint_tokens(painter, self.theme, cells, area.top(), tokens, wanted, scene.t + 1)
+        paint_strip(painter, self.theme, areas.coverage, self.covered_box(), covered, lit)
 
     # -- pointer ----------------------------------------------------------------------------
 
     def _step_at(self, at: QPointF) -> int | None:
-        """The step whose cell is at a place, 0 for `start`."""
+        """The step whose cell, mark or values are at a place, 0 for `start`."""
         cells = self.cells()
-        if self.scene.run is None or at.y() > self._areas(cells)[0].bottom():
+        areas = self._areas(cells)
+        if self.scene.run is None or at.y() > areas.steps.bottom():
             return None
         if at.x() < cells.left:
-            return 0
+            return 0 if at.y() <= areas.cells.bottom() else None
         return cells.at(at.x()) if at.x() < cells.x(cells.steps + 1) else None
+
+    def _gutter_at(self, at: QPointF) -> int | None:
+        """The step where a press sets a breakpoint or takes it away."""
+        in_gutter = self._areas(self.cells()).gutter.contains(at)
+        return self._step_at(at) if in_gutter else None
+
+    def _row_at(self, at: QPointF) -> WatchRow | None:
+        """The watch at a place, its name included."""
+        rows = self._watch_rows(self._areas(self.cells()))
+        return next((row for row in rows if row.box.contains(at)), None)
+
+    def _scrolls_at(self, at: QPointF) -> bool:
+        """Whether the names of watches are at a place, and there are more of them."""
+        cells = self.cells()
+        areas = self._areas(cells)
+        named = areas.watches.united(areas.more)
+        named.setRight(cells.left)
+        inside = named.contains(at) or areas.more.contains(at)
+        return inside and 0 < areas.rows < len(self.scene.watches)
+
+    def _scroll(self, rows: int) -> None:
+        """Show watches further down, or up."""
+        areas = self._areas(self.cells())
+        self._above = self._first_watch(areas) + rows
+        self._above = self._first_watch(areas)
+        self.captioned.emit()
+        self.update()
 
     def _covered_at(self, at: QPointF) -> int | None:
         """The source column whose coverage is at a place."""
@@ -295,8 +254,17 @@ class TimelinePanel(PaintedPanel):
         return min(count - 1, int((at.x() - box.left()) / box.width() * count))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        t = self._step_at(event.position())
-        if t is not None and event.button() == Qt.MouseButton.LeftButton:
+        at = event.position()
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        t, stop = self._step_at(at), self._gutter_at(at)
+        areas = self._areas(self.cells())
+        if stop is not None:
+            self.ask(SetBreakpoints(toggled(self.scene.breakpoints, stop)))
+        elif areas.more.contains(at) and self._scrolls_at(at):
+            end = self._first_watch(areas) + areas.rows >= len(self.scene.watches)
+            self._scroll(-len(self.scene.watches) if end else areas.rows)
+        elif t is not None:
             # Cells stay where they are while the pointer is down, or they would run away from it.
             self._held, self._asked = self.cells().offset, t
             self.ask(GoTo(t))
@@ -307,16 +275,46 @@ class TimelinePanel(PaintedPanel):
         if self._asked is not None:
             self._drag(at)
             return
-        t, column = self._step_at(at), self._covered_at(at)
+        self._propose(self._gutter_at(at))
+        t, column, row = self._step_at(at), self._covered_at(at), self._row_at(at)
         if column is not None:
             self.ask(Hover(source=frozenset(self.scene.source.positions(column))))
             self.said.emit(self._about_column(column))
+            return
+        self.ask(Hover(target=frozenset({t}) if t else frozenset()))
+        if row is not None:
+            self.said.emit(watch_line(self.scene, row, t or 0))
         elif t is not None:
-            self.ask(Hover(target=frozenset({t}) if t else frozenset()))
-            self.said.emit(self._figures.about(self.scene, t))
+            hint = f"{APART}{GUTTER_HINT}" if self._proposed else ""
+            self.said.emit(step_line(self.scene, self._figures, self._marks, t) + hint)
         else:
-            self.ask(Hover())
             self.said.emit("")
+
+    def _propose(self, t: int | None) -> None:
+        """Show where a press would set a breakpoint."""
+        if t != self._proposed:
+            self._proposed = t
+            hand = Qt.CursorShape.ArrowCursor if t is None else Qt.CursorShape.PointingHandCursor
+            self.setCursor(hand)
+            self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._propose(None)
+        super().leaveEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            self.flush()
+            QToolTip.showText(event.globalPos(), self.tip(QPointF(event.pos())), self)
+            return True
+        return super().event(event)
+
+    def tip(self, at: QPointF) -> str:
+        """All that is known of what is at a place, as rich text; empty where that is nothing."""
+        t, row = self._step_at(at), self._row_at(at)
+        if t is not None:
+            return step_tip(self.scene, self._figures, self._marks, t)
+        return "" if row is None else watch_tip(self.scene, row)
 
     def _drag(self, at: QPointF) -> None:
         cells = self.cells()
@@ -325,7 +323,7 @@ class TimelinePanel(PaintedPanel):
         if t != self._asked:
             self._asked = t
             self.ask(GoTo(t))
-        self.said.emit(self._figures.about(self.scene, t))
+        self.said.emit(step_line(self.scene, self._figures, self._marks, t))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
@@ -336,10 +334,13 @@ class TimelinePanel(PaintedPanel):
         self._turned += event.angleDelta().y() or event.angleDelta().x()
         notches = int(self._turned / NOTCH)
         self._turned -= notches * NOTCH
+        event.accept()
+        if self._scrolls_at(event.position()):
+            self._scroll(-notches)
+            return
         t = min(max(self.scene.t - notches, 0), len(self.scene.steps))
         if t != self.scene.t:
             self.ask(GoTo(t))
-        event.accept()
 
     def _about_column(self, column: int) -> str:
         value = self._figures.covered(self.scene)[column]

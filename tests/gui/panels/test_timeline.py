@@ -12,34 +12,20 @@ from pytestqt.qtbot import QtBot
 
 from attn_desktop.analysis.entropy import entropy
 from attn_desktop.gui.intents import GoTo, Hover
-from attn_desktop.gui.panels.timeline import TimelinePanel
 from attn_desktop.gui.scene import Light, Phase, Scene
 from attn_desktop.gui.timeline_card import card_places
-from tests.gui.painted import Painted
+from tests.gui.timelines import (
+    CELLS,
+    SIZE,
+    Timeline,
+    cell,
+    made,
+    middle,
+    steps_asked,
+    strip_places,
+)
 from tests.toy_records import FIXED
 from tests.toy_scenes import hard, spoiled, toy_scene
-
-SIZE = (1200, 120)
-#: y in the middle of the cells.
-CELLS = 50
-
-
-def made(qtbot: QtBot, scene: Scene, size: tuple[int, int] = SIZE) -> Painted[TimelinePanel]:
-    return Painted(qtbot, TimelinePanel, scene, size)
-
-
-def middle(shown: Painted[TimelinePanel], t: int) -> float:
-    cells = shown.panel.cells()
-    return cells.x(t) + cells.pitch / 2
-
-
-def cell(shown: Painted[TimelinePanel], t: int) -> slice:
-    cells = shown.panel.cells()
-    return slice(round(cells.x(t)), round(cells.x(t) + cells.pitch))
-
-
-def steps_asked(shown: Painted[TimelinePanel]) -> list[int]:
-    return [intent.t for intent in shown.asked if isinstance(intent, GoTo)]
 
 
 def test_the_table_holds_what_a_cell_is_made_of(qtbot: QtBot) -> None:
@@ -66,7 +52,7 @@ def test_steps_without_attention_have_no_entropy_of_alpha(qtbot: QtBot) -> None:
     assert not shown.seen(shown.panel.theme.hue("soft")).any()
 
 
-def bars(shown: Painted[TimelinePanel], t: int, colour: str) -> int:
+def bars(shown: Timeline, t: int, colour: str) -> int:
     """Pixels that the bar of a card is long."""
     look = shown.panel.theme
     hue = look.colour("dim") if colour == "dim" else look.hue(colour)  # type: ignore[arg-type]
@@ -151,7 +137,7 @@ def test_a_lit_position_is_marked_in_coverage_and_cells(qtbot: QtBot) -> None:
 def test_strips_show_alpha_in_its_colours(qtbot: QtBot) -> None:
     scene = toy_scene(steps=2, source=4)
     shown = made(qtbot, scene)
-    places = card_places(shown.panel.theme, 124, 6, 86)
+    places = strip_places(shown)
     assert places.strip.height() > 10
     step = scene.steps[0]
     assert step.cross is not None
@@ -170,7 +156,7 @@ def test_no_peak_is_lost_where_positions_are_more_than_pixels(qtbot: QtBot) -> N
     alpha[0, 0, 151] = 1
     step = replace(step, attention={"cross": replace(step.cross, alpha=alpha)})
     shown = made(qtbot, replace(scene, steps=(step,)))
-    places = card_places(shown.panel.theme, 124, 6, 86)
+    places = strip_places(shown)
     row = shown.pixels()[places.strip.center().y(), cell(shown, 1)]
     assert (row[20:100] == 255).all(axis=1).any()
 
@@ -222,9 +208,9 @@ def test_cells_stand_still_under_a_pointer_that_is_down(qtbot: QtBot) -> None:
             else None
         )
     )
-    offset, x = shown.panel.cells().offset, middle(shown, 170)
+    offset, x = shown.panel.cells().offset, middle(shown, 195)
     shown.press(x, CELLS)
-    assert shown.panel.scene.t == 170
+    assert shown.panel.scene.t == 195
     assert shown.panel.cells().offset == offset
     shown.release(x, CELLS)
     assert shown.panel.cells().offset > offset
@@ -325,7 +311,7 @@ def test_the_mark_of_a_branch_is_inside_its_cell_and_below_its_bars(
     width = cells.pitch - (shown.panel.theme.px(6) if cells.cards else 0)
     assert cells.x(6) < x.min()
     assert x.max() < cells.x(6) + width
-    area = shown.panel._areas(cells)[0]
+    area = shown.panel._areas(cells).cells
     assert y.max() < area.bottom() - 2
     if cells.cards:
         places = card_places(shown.panel.theme, width, area.top(), area.height())
@@ -342,7 +328,7 @@ def test_the_number_of_a_step_is_shown_however_long_its_token(
     shown = made(qtbot, long, (width, 120))
     cells = shown.panel.cells()
     assert cells.cards
-    area = shown.panel._areas(cells)[0]
+    area = shown.panel._areas(cells).cells
     places = card_places(shown.panel.theme, cells.pitch - 6, area.top(), area.height())
     dim = shown.seen(shown.panel.theme.colour("dim"), 60)
     ink = shown.seen(shown.panel.theme.ink("target"), 40)
