@@ -27,9 +27,13 @@ def sample_position(weights: Tensor, draw: Tensor) -> Tensor:
     weights that are NaN the last position is taken: where to look can no longer be said, but a
     state that has become NaN must be there to be seen.
     """
+    return sample_positions(weights, draw.unsqueeze(1)).squeeze(1)
+
+
+def sample_positions(weights: Tensor, draws: Tensor) -> Tensor:
+    """As `sample_position`, many for each row: (B, S), (B, K) to (B, K)."""
     cdf = weights.double().cumsum(dim=1)
     total = cdf[:, -1:].contiguous()
     # The last position with a weight above 0; none of them is found for NaN.
     last = torch.searchsorted(cdf, total).clamp_(max=cdf.shape[1] - 1)
-    threshold = draw.double().unsqueeze(1) * total
-    return torch.minimum(torch.searchsorted(cdf, threshold, right=True), last).squeeze(1)
+    return torch.minimum(torch.searchsorted(cdf, draws.double() * total, right=True), last)

@@ -29,7 +29,9 @@ def log_probabilities(logits: Tensor, never_chosen: tuple[int, ...]) -> Tensor:
 
 @cache
 def _index(tokens: tuple[int, ...], device: torch.device) -> Tensor:
-    return torch.tensor(tokens, dtype=torch.int64, device=device)
+    # Kept for later calls of any kind; one made in inference mode could take part in no gradient.
+    with torch.inference_mode(False):
+        return torch.tensor(tokens, dtype=torch.int64, device=device)
 
 
 def choose(log_probs: Tensor, choice: Choice, draw: Callable[[], Tensor]) -> Tensor:

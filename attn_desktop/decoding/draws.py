@@ -7,14 +7,17 @@ seed.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.random.bit_generator import ISeedSequence
 from numpy.typing import NDArray
 
-#: What a number is for; one seed serves both without their draws being related.
-ATTENTION, TOKEN = 0, 1
+#: What a number is for; one seed serves all of them without their draws being related.
+ATTENTION, TOKEN, GRADIENTS = 0, 1, 2
+#: The upper 53 bits of a word count, as `Generator.random` takes them.
+_UNIT = 2.0**-53
 
 
 def uniform(
@@ -24,8 +27,17 @@ def uniform(
     # The counter's lowest word runs on within a draw, so the rest is what tells draws apart.
     key: Any = _Key(seed, purpose)  # numpy's annotations know no interface, only SeedSequence
     bits = np.random.Philox(key, counter=[0, t, layer, head])
-    # The upper 53 bits of each word, as `Generator.random` takes them.
-    return (bits.random_raw(rows) >> 11) * np.float64(2.0**-53)
+    return (bits.random_raw(rows) >> 11) * np.float64(_UNIT)
+
+
+def uniforms(seed: int, purpose: int, t: int) -> Iterator[float]:
+    """u of `uniform` for step t, t + 1, …, one after another: three times as fast."""
+    key: Any = _Key(seed, purpose)
+    bits = np.random.Philox(key, counter=[0, t, 0, 0])
+    while True:
+        yield (bits.random_raw() >> 11) * _UNIT
+        # From behind the number drawn to where those of the next step begin.
+        bits.advance(2**64 - 1)
 
 
 class _Key(ISeedSequence):

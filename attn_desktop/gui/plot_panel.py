@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -253,4 +254,12 @@ def diamonds(places: list[QPointF], across: float, down: float) -> QPainterPath:
         path.lineTo(at.x() + across, at.y())
         path.lineTo(at.x(), at.y() + down)
         path.closeSubpath()
+    return path
+
+
+def bands(columns: Iterable[int], low: float, high: float) -> QPainterPath:
+    """Bands behind columns i..i + 1, from `low` to `high` in units of the view."""
+    path = QPainterPath()
+    for column in columns:
+        path.addRect(QRectF(column, low, 1, high - low))
     return path

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QPainterPath, QResizeEvent
 from PySide6.QtWidgets import QGraphicsPathItem, QVBoxLayout, QWidget
@@ -25,7 +23,7 @@ from attn_desktop.gui.intents import Hover
 from attn_desktop.gui.number_axis import NumberAxis, round_numbers
 from attn_desktop.gui.numbers import short_text
 from attn_desktop.gui.panel import Change, Table
-from attn_desktop.gui.plot_panel import PlotPanel
+from attn_desktop.gui.plot_panel import PlotPanel, bands
 from attn_desktop.gui.scene import Phase
 from attn_desktop.gui.step_attention import (
     Floats,
@@ -217,10 +215,10 @@ class AlphaPanel(PlotPanel):
             return
         shown = self._edit.preview(self._shown)
         frame = Frame.of(self.source_view)
-        self._outside.setPath(_bands([] if shown.inside is None else ~shown.inside, frame.top))
-        lit = np.zeros(len(shown.axis), dtype=np.bool_)
-        lit[[column for column in self._lit_columns if column < len(lit)]] = True
-        self._lit.setPath(_bands(lit, frame.top))
+        outside = [] if shown.inside is None else np.flatnonzero(~shown.inside).tolist()
+        self._outside.setPath(bands(outside, 0, frame.top))
+        lit = [column for column in self._lit_columns if column < len(shown.axis)]
+        self._lit.setPath(bands(lit, 0, frame.top))
         dense = frame.across < self.theme.px(DENSE)
         half = 0.5 if dense else min(BAR_SHARE, self.theme.px(BAR_WIDTH) / frame.across) / 2
         bars, ticks, grid = QPainterPath(), QPainterPath(), QPainterPath()
@@ -367,11 +365,3 @@ class AlphaPanel(PlotPanel):
         """Paint into a picture, which has no buttons."""
         with self._edit.put_away():
             super().render(*target, **options)
-
-
-def _bands(columns: NDArray[np.bool_] | Iterable[bool], top: float) -> QPainterPath:
-    """Full-height bands behind the columns that are True."""
-    path = QPainterPath()
-    for column in np.flatnonzero(np.asarray(columns)).tolist():
-        path.addRect(QRectF(column, 0, 1, top))
-    return path
