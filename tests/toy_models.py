@@ -8,7 +8,6 @@ as `dot` wants it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -95,7 +94,3 @@ def toy_checkpoint(folder: Path, seed: int = 0, **changes: Any) -> Checkpoint:
     model = toy_model(seed, **changes)
     save_checkpoint(model, model.config, folder)
     return load_checkpoint(folder)
-
-
-#: One for each model family, by its name: the contract tests run every family on its toy.
-TOY_CHECKPOINTS: dict[str, Callable[[Path], Checkpoint]] = {"seq2seq": toy_checkpoint}

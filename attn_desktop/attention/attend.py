@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from attn_desktop.attention.grid_scopes import GRID_SCOPES
 from attn_desktop.attention.scopes import SCOPES, Scope, View
 from attn_desktop.attention.scores import Projected
 from attn_desktop.attention.weighting import hard_context, sample_position, soft_context
@@ -25,12 +26,14 @@ class Memory:
     states: (B, S, H) annotations h_j. mask: (B, S) True where a position is real.
     fixed_context: (B, H), the context of the mode without attention.
     prepared: by score, what it makes of the states before any query; filled on first use.
+    question: (B, N), what was asked about the source, where a model is asked something.
     """
 
     states: Tensor
     mask: Tensor
     fixed_context: Tensor
     prepared: dict[str, Tensor] = field(default_factory=dict)
+    question: Tensor | None = None
 
     def repeated(self, count: int) -> Memory:
         """Its one row as often as asked for, without a copy of it."""
@@ -42,6 +45,7 @@ class Memory:
                 name: tensor.expand(count, *tensor.shape[1:])
                 for name, tensor in self.prepared.items()
             },
+            None if self.question is None else self.question.expand(count, -1),
         )
 
     def rows(self, index: Tensor) -> Memory:
@@ -51,6 +55,7 @@ class Memory:
             self.mask[index],
             self.fixed_context[index],
             {name: tensor[index] for name, tensor in self.prepared.items()},
+            None if self.question is None else self.question[index],
         )
 
 
@@ -59,7 +64,7 @@ class Attended:
     """All that one look produced.
 
     energies, window, alpha: (B, S). unedited: α as computed, where it was changed.
-    center: (B,) or None. half_width: D or None.
+    center: (B,), on a grid (B, 2), or None. half_width: D or None.
     draw, sampled: (B,) u and k. contexts: (B, H) by weighting, those that were asked for.
     Without attention all but contexts is None.
     """
@@ -97,6 +102,7 @@ class Attention(nn.Module):
     """Every score and scope that a checkpoint has, on one encoder and decoder.
 
     scores: names of those to build. projection_size: None for a dedicated checkpoint.
+    grid: (rows, columns) where the source positions are the regions of a picture, row by row.
     """
 
     def __init__(
@@ -107,6 +113,7 @@ class Attention(nn.Module):
         projection_size: int | None,
         longest_source: int,
         half_width: float,
+        grid: tuple[int, int] | None = None,
     ) -> None:
         super().__init__()
         self.scores = nn.ModuleDict(
@@ -115,7 +122,10 @@ class Attention(nn.Module):
                 for name in scores
             }
         )
-        self.scopes = nn.ModuleDict({name: SCOPES[name](state_size, half_width) for name in SCOPES})
+        scopes = SCOPES if grid is None else GRID_SCOPES
+        self.scopes = nn.ModuleDict(
+            {name: scopes[name](state_size, half_width, grid) for name in scopes}
+        )
 
     def forward(
         self,
@@ -175,11 +185,16 @@ class Attention(nn.Module):
         )
 
     def check(self, mode: Mode) -> None:
-        """Raise InputError where the checkpoint lacks the mode's score, or the scope is unknown."""
+        """Raise InputError where the checkpoint lacks the mode's score or its scope."""
         if mode.attends and mode.score not in self.scores:
             valid = ", ".join([*self.scores, NO_ATTENTION])
             raise InputError(f"this checkpoint has no score {mode.score!r}; it has: {valid}")
         SCOPES[mode.scope]
+        if mode.scope not in self.scopes:
+            raise InputError(
+                f"scope {mode.scope!r} follows a sequence step by step, and the regions of a "
+                f"picture are none; valid here are: {', '.join(self.scopes)}"
+            )
 
     def score(self, name: str) -> Projected:
         """A score of the checkpoint with its own projections."""

@@ -19,7 +19,8 @@ from attn_desktop.common.registry import Registry
 class View:
     """What a scope lets through at one step.
 
-    window: (B, S) True inside. center: (B,) p_t, 1-based, None when global.
+    window: (B, S) True inside. center: (B,) p_t, 1-based, on a grid (B, 2): row and column; None
+    when global.
     log_prior: (B, S) added to the energies before the softmax, None when flat.
     """
 
@@ -29,7 +30,10 @@ class View:
 
 
 class Scope(nn.Module):
-    """A way to choose the window of a step. state_size: N. half_width: D, in positions."""
+    """A way to choose the window of a step. state_size: N. half_width: D, in positions.
+
+    grid: (rows, columns) for one that looks at the regions of a picture, None for a sequence.
+    """
 
     name: ClassVar[str]
     formula: ClassVar[str]
@@ -39,13 +43,16 @@ class Scope(nn.Module):
     #: True for a scope with weights of its own, so that a checkpoint must have been built with it.
     is_learnt: ClassVar[bool] = False
 
-    def __init_subclass__(cls, *, name: str) -> None:
+    def __init_subclass__(cls, *, name: str, registry: Registry[type[Scope]] | None = None) -> None:
         cls.name = name
-        SCOPES.add(name, cls)
+        (SCOPES if registry is None else registry).add(name, cls)
 
-    def __init__(self, state_size: int, half_width: float) -> None:
+    def __init__(
+        self, state_size: int, half_width: float, grid: tuple[int, int] | None = None
+    ) -> None:
         super().__init__()
         self.half_width = half_width
+        self.grid = grid
 
     def forward(self, state: Tensor, mask: Tensor, t: int) -> View:
         """State s_{t-1} (B, N), mask (B, S) and step t (1-based) to the view of this step."""
@@ -58,15 +65,15 @@ SCOPES: Registry[type[Scope]] = Registry("scope")
 SMALLEST_HALF_WIDTH = 1e-6
 
 
-def _distance(mask: Tensor, center: Tensor) -> Tensor:
-    """|j - p_t| for every 1-based position j: (B, S)."""
-    positions = torch.arange(1, mask.shape[1] + 1, device=mask.device, dtype=center.dtype)
+def distance_to(center: Tensor, length: int) -> Tensor:
+    """|j - p_t| for every 1-based position j: (B,) to (B, length)."""
+    positions = torch.arange(1, length + 1, device=center.device, dtype=center.dtype)
     return (positions - center.unsqueeze(1)).abs()
 
 
-def _window(mask: Tensor, distance: Tensor, half_width: float) -> Tensor:
-    """|j - p_t| ≤ D, and always the real position nearest to p_t, so that α exists."""
-    nearest = distance.masked_fill(~mask, torch.inf).amin(dim=1, keepdim=True)
+def within(distance: Tensor, real: Tensor, half_width: float) -> Tensor:
+    """|j - p_t| ≤ D, and always the real position nearest to p_t, so that α exists: (B, length)."""
+    nearest = distance.masked_fill(~real, torch.inf).amin(dim=1, keepdim=True)
     return distance <= nearest.clamp(min=half_width)
 
 
@@ -89,7 +96,8 @@ class LocalMonotonic(Scope, name="local-m"):
 
     def forward(self, state: Tensor, mask: Tensor, t: int) -> View:
         center = mask.sum(dim=1).clamp(max=t).to(state.dtype)
-        return View(_window(mask, _distance(mask, center), self.half_width), center)
+        distance = distance_to(center, mask.shape[1])
+        return View(within(distance, mask, self.half_width), center)
 
 
 class LocalPredictive(Scope, name="local-p"):
@@ -105,10 +113,12 @@ class LocalPredictive(Scope, name="local-p"):
     source = "Luong et al. 2015"
     is_learnt = True
 
-    def __init__(self, state_size: int, half_width: float) -> None:
-        super().__init__(state_size, half_width)
+    def __init__(
+        self, state_size: int, half_width: float, grid: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(state_size, half_width, grid)
         self.weight = nn.Linear(state_size, state_size // 2, bias=False)
-        self.v = nn.Linear(state_size // 2, 1, bias=False)
+        self.v = nn.Linear(state_size // 2, 1 if grid is None else 2, bias=False)
 
     def predict(self, state: Tensor) -> Tensor:
         """x (B,) in p_t = S · sigmoid(x)."""
@@ -118,8 +128,8 @@ class LocalPredictive(Scope, name="local-p"):
     def forward(self, state: Tensor, mask: Tensor, t: int) -> View:
         share = torch.sigmoid(self.predict(state))
         center = mask.sum(dim=1).to(state.dtype) * share
-        distance = _distance(mask, center)
-        window = _window(mask, distance, self.half_width)
+        distance = distance_to(center, mask.shape[1])
+        window = within(distance, mask, self.half_width)
         # σ → 0: the one position of the window, whatever its distance; a square would overflow.
         if self.half_width < SMALLEST_HALF_WIDTH:
             return View(window, center)

@@ -77,6 +77,8 @@ def _read_lines() -> list[str]:
 
 def _prepare(model: Family, lines: list[str]) -> dict[int, Prepared]:
     """The lines that are not blank, by index; InputError naming the line for one of no use."""
+    from attn_desktop.families.base import Given
+
     inputs = {}
     blank = []
     for index, line in enumerate(lines):
@@ -84,7 +86,7 @@ def _prepare(model: Family, lines: list[str]) -> dict[int, Prepared]:
             blank.append(index + 1)
             continue
         try:
-            inputs[index] = model.prepare(line)
+            inputs[index] = model.prepare(Given(line))
         except InputError as error:
             raise InputError(f"line {index + 1}: {error}") from None
     if blank:

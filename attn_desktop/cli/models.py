@@ -15,8 +15,9 @@ from attn_desktop.common.paths import models_folder
 def command(as_json: options.AsJson = False) -> None:
     """List the shipped models.
 
-    JSON: a list of objects with the keys name, family, languages, trained_modes, size_bytes, path
-    and problem (null, or why the config cannot be read).
+    JSON: a list of objects with the keys name, family, languages, trained_modes, takes (what it is
+    given: text, picture, question), size_bytes, path and problem (null, or why the config cannot
+    be read).
     """
     found = list_models()
     if as_json:

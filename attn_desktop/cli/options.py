@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from attn_desktop.cli.messages import note
+from attn_desktop.common.errors import InputError
 from attn_desktop.common.mode import Mode
 from attn_desktop.trace.run_tree import Choice
 
 if TYPE_CHECKING:
-    from attn_desktop.families.base import Family
+    from attn_desktop.families.base import Family, Given
 
 ModelName = Annotated[
     str,
@@ -21,8 +23,21 @@ ModelName = Annotated[
         show_default=False,
     ),
 ]
-Text = Annotated[
-    str, typer.Argument(metavar="TEXT", help="The sentence to decode.", show_default=False)
+Source = Annotated[
+    str,
+    typer.Argument(
+        metavar="TEXT|PICTURE",
+        help="The sentence to decode, or the image file for a model that takes a picture.",
+        show_default=False,
+    ),
+]
+Question = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TEXT",
+        help="What to ask about the picture, of a model that answers questions.",
+        show_default=False,
+    ),
 ]
 Score = Annotated[
     str,
@@ -62,7 +77,8 @@ MaxSteps = Annotated[
         metavar="N",
         min=1,
         show_default=False,
-        help="Stop after N steps. Default: 20 more than twice the source pieces.",
+        help="Stop after N steps. Default: what the model says suffices; for a sentence 20 more "
+        "than twice its pieces.",
     ),
 ]
 Device = Annotated[str, typer.Option(metavar="NAME", help="cpu, cuda or cuda:N.")]
@@ -87,6 +103,22 @@ def make_choice(
     if names and not sample:
         note(f"without --sample the likeliest token is taken; {', '.join(names)} has no effect")
     return choice
+
+
+def read_source(model: Family, source: str, question: str | None) -> Given:
+    """What a model is given by TEXT|PICTURE and --question, as far as it takes them.
+
+    Raises InputError for an image file that cannot be read, and for a question to a model that
+    answers none.
+    """
+    from attn_desktop.families.base import Given
+    from attn_desktop.inputs.image import load_picture
+
+    if question is not None and "question" not in model.takes:
+        raise InputError(f"--question: this model takes a {model.takes[0]} and no question")
+    if "picture" not in model.takes:
+        return Given(source)
+    return Given(question or "", load_picture(Path(source)))
 
 
 def check_mode(model: Family, mode: Mode) -> None:

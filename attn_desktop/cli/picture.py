@@ -52,6 +52,7 @@ class Picture:
     def __init__(self, run: RunRecord, screen: Screen) -> None:
         self.run, self.screen = run, screen
         room = screen.width - len(INDENT) - 2
+        #: Of a picture every region is a word of its own.
         self.words = group_words(run)
         self.labels = [shorten(printable(word.label), room) for word in self.words]
 
@@ -63,7 +64,7 @@ class Picture:
         lines = [
             f"model   {model} ({printable(self.run.model.family)}) on {printable(self.run.device)}",
             f"mode    {printable(str(first.mode))}, {first.chosen_by}{untrained}",
-            f"source  {printable(self.run.text)}",
+            *self._source(),
         ]
         if first.cross is not None:
             lines.append(f"α       {FAINT} below  {shades}  {DIAMOND} sampled  blank: cut off")
@@ -85,8 +86,32 @@ class Picture:
         cut = "" if steps and steps[-1].is_end else f"  (cut off after {len(steps)} steps)"
         return [f"output  {text}{cut}"]
 
+    def _source(self) -> list[str]:
+        """What was given: a text, or a picture and what was asked about it."""
+        lines = (
+            [f"source  {printable(self.run.text)}"] if self.run.text or not self.run.grid else []
+        )
+        if self.run.grid is not None:
+            rows, columns = self.run.grid
+            lines.append(
+                f"{'        ' if lines else 'source  '}a picture, {rows} × {columns} regions"
+            )
+        return lines
+
+    def _grid_rows(self, step: StepRecord, columns: int) -> list[str]:
+        """The regions of a picture as they lie, row by row: a shade each."""
+        cells = [
+            (_coloured(shade * 2, shade) if self.screen.colour else shade * 2)
+            + (DIAMOND if sampled else " ")
+            for shade, sampled in self._shades(step)
+        ]
+        rows = ("".join(cells[i : i + columns]) for i in range(0, len(cells), columns))
+        return [] if step.cross is None else [(INDENT + row).rstrip() for row in rows]
+
     def _source_rows(self, step: StepRecord) -> list[str]:
         """The words in rows of the screen's width, each above or on its shade."""
+        if self.run.grid is not None:
+            return self._grid_rows(step, self.run.grid[1])
         rows: list[str] = []
         above = below = ""
         room = self.screen.width - len(INDENT)

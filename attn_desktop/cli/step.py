@@ -1,4 +1,4 @@
-"""`attn-desktop step`: decode a sentence token by token and show each step as it is computed."""
+"""`attn-desktop step`: decode an input token by token and show each step as it is computed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from attn_desktop.trace.records import RunRecord, StepRecord
 
 def command(
     model: options.ModelName,
-    text: options.Text,
+    source: options.Source,
+    question: options.Question = None,
     score: options.Score = "additive",
     scope: options.Scope = "global",
     weighting: options.Weighting = "soft",
@@ -27,9 +28,9 @@ def command(
     device: options.Device = "cpu",
     as_json: options.AsJson = False,
 ) -> None:
-    """Decode TEXT token by token and show every step.
+    """Decode a sentence or a picture token by token and show every step.
 
-    Each as a picture when it is computed, or as one line of JSON.
+    Each is drawn when it is computed, or is one line of JSON.
 
     JSON keys: t, source, token_in, token, log_prob, token_entropy, alpha_entropy, energies, mask,
     window, alpha, sampled, context. Attention arrays are nested layers × heads × source,
@@ -43,7 +44,8 @@ def command(
     from attn_desktop.decoding.stepper import Stepper
     from attn_desktop.decoding.tree_stepper import TreeStepper
 
-    driver = TreeStepper(Stepper(checkpoint, text))
+    given = options.read_source(checkpoint.model, source, question)
+    driver = TreeStepper(Stepper(checkpoint, given))
     run, records = driver.stepper.run, driver.decode(mode, choice, max_steps)
     if as_json:
         for record in records:

@@ -1,4 +1,4 @@
-"""`attn-desktop trace`: decode a sentence and keep everything about it in an .attn file."""
+"""`attn-desktop trace`: decode an input and keep everything about it in an .attn file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from attn_desktop.trace.storage import save_trace
 
 def command(
     model: options.ModelName,
-    text: options.Text,
+    source: options.Source,
     output: Annotated[
         Path,
         typer.Option(
@@ -28,6 +28,7 @@ def command(
             show_default=False,
         ),
     ],
+    question: options.Question = None,
     score: options.Score = "additive",
     scope: options.Scope = "global",
     weighting: options.Weighting = "soft",
@@ -39,7 +40,7 @@ def command(
     max_steps: options.MaxSteps = None,
     device: options.Device = "cpu",
 ) -> None:
-    """Decode TEXT and keep every step in FILE.attn."""
+    """Decode a sentence or a picture and keep every step in FILE.attn."""
     mode = Mode(score, scope, weighting)
     choice = options.make_choice(sample, temperature, top_k, top_p, seed)
     check_target(output)
@@ -48,9 +49,11 @@ def command(
     from attn_desktop import api
 
     options.check_mode(checkpoint.model, mode)
+    given = options.read_source(checkpoint.model, source, question)
     trace = api.decode(
         checkpoint,
-        text,
+        given.text,
+        picture=given.picture,
         score=score,
         scope=scope,
         weighting=weighting,

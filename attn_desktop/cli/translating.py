@@ -61,6 +61,6 @@ def translate(
     else:
         outputs = []
         for prepared in inputs:
-            outputs.append(beam_output(beam_search(model, prepared, mode, beam)[0]))
+            outputs.append(beam_output(model, beam_search(model, prepared, mode, beam)[0]))
             progress(len(outputs))
     return [model.detokenize(output.tokens) for output in outputs]

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attn_desktop.attention.scopes import SCOPES, LocalPredictive
+from attn_desktop.attention.scopes import LocalPredictive
 from attn_desktop.attention.scores import SCORES
 from attn_desktop.common.errors import InputError
 from attn_desktop.decoding import draws
@@ -49,7 +49,8 @@ def probe_arithmetic(
     temperature, top_k and top_p.
 
     Its arrays: `left`, `right` (n,), whose products sum to e_tj, and `energies` (S,);
-    `center_logit`, `center_share` (1,): x and sigmoid(x) in p_t = S · sigmoid(x), for local-p only;
+    `center_logit`, `center_share` (1,): x and sigmoid(x) in p_t = S · sigmoid(x), for local-p only,
+    and (2,) on a grid, for its row and its column;
     `logit` (1,) of y_t, `log_sum_exp` (1,) over all tokens that may be chosen, `top_ids` and
     `logits` (K,) of the likeliest. For a token that was drawn: `draw` (1,) u; `shares` (K,) of the
     likeliest, after temperature, top-k and top-p, and `chosen_range` (2,) of their running sum,
@@ -111,7 +112,7 @@ def _step_again(stepper: Stepper, before: Position, node: Node) -> StepRecord:
 
 
 def _about_attention(stepper: Stepper, node: Node) -> dict[str, Any]:
-    score, scope = SCORES[node.mode.score], SCOPES[node.mode.scope]
+    score, scope = SCORES[node.mode.score], stepper.model.attention.scope(node.mode.scope)
     return {
         "score": score.name,
         "score_formula": score.formula,
@@ -133,10 +134,10 @@ def _energy(stepper: Stepper, before: Position, node: Node, position: int) -> _A
 
 
 def _center(stepper: Stepper, before: Position, node: Node) -> _Arrays:
-    scope = stepper.model.attention.scopes[node.mode.scope]
+    scope = stepper.model.attention.scope(node.mode.scope)
     if not isinstance(scope, LocalPredictive):
         return {}
-    logit = scope.predict(before.state.hidden)
+    logit = scope.predict(before.state.hidden).flatten()
     return {"center_logit": _array(logit), "center_share": _array(torch.sigmoid(logit))}
 
 

@@ -48,7 +48,7 @@ def beam_search(
     """
     model.check_mode(mode)
     with torch.inference_mode():
-        memory = model.encode([prepared.ids])
+        memory = model.encode([prepared.inputs])
     finished: list[Hypothesis] = []
     for expansion in beam_steps(model, memory, mode, settings):
         finished.extend(expansion.finished)
@@ -56,9 +56,9 @@ def beam_search(
     return sorted(finished, key=lambda hypothesis: -hypothesis.score)
 
 
-def beam_output(hypothesis: Hypothesis) -> Output:
+def beam_output(model: Family, hypothesis: Hypothesis) -> Output:
     """A hypothesis as `decode_corpus` gives it, without the end token."""
-    tokens = hypothesis.tokens[:-1] if hypothesis.ended else hypothesis.tokens
+    tokens = tuple(token for token in hypothesis.tokens if token != model.end_id)
     return Output(tokens, hypothesis.log_prob, hypothesis.ended)
 
 
@@ -123,8 +123,8 @@ class _Search:
         length = memory.states.shape[1]
         self._model, self._mode, self._settings = model, mode, settings
         self._intervention = intervention
-        self._limit = step_limit(length, settings.max_steps)
-        _check_goes_on(prefix, model.end_id, self._limit)
+        self._limit = step_limit(model, length, settings.max_steps)
+        _check_goes_on(model, prefix, self._limit)
         self._t = len(prefix.tokens)
         self._best = -math.inf
         self._memory = self._rows = memory
@@ -149,7 +149,8 @@ class _Search:
         inside = places < settings.width
         on = Fate.KEPT if self._t < self._limit else Fate.CUT_OFF
         fate = np.where(inside, on, Fate.PRUNED).astype(np.int8)
-        fate[inside & (token == self._model.end_id)] = Fate.ENDED
+        ends = [self._model.ends(each, self._t) for each in token.tolist()]
+        fate[inside & np.array(ends, dtype=np.bool_)] = Fate.ENDED
         coverage, terms = self._cover(looked.alpha)
         divisor = length_divisor(self._t, settings.length_penalty)
         finished = tuple(
@@ -264,8 +265,8 @@ def _settled(best: float, live: float, settings: BeamSettings, limit: int) -> bo
     return best >= live / length_divisor(limit, settings.length_penalty)
 
 
-def _check_goes_on(prefix: Prefix, end_id: int, limit: int) -> None:
-    if end_id in prefix.tokens:
+def _check_goes_on(model: Family, prefix: Prefix, limit: int) -> None:
+    if any(model.ends(token, t) for t, token in enumerate(prefix.tokens, start=1)):
         raise InputError("the output has ended; a search can only go on before its end")
     if len(prefix.tokens) >= limit:
         raise InputError(

@@ -58,7 +58,7 @@ class BeamTree:
             **asdict(settings),
             _MODE: str(mode),
             "reading_used": settings.read_in(mode),
-            "limit": step_limit(source_length, settings.max_steps),
+            "limit": step_limit(model, source_length, settings.max_steps),
             "start": len(prefix.tokens),
             "prefix": list(prefix.tokens),
             "edited": edited,

@@ -24,7 +24,7 @@ from attn_desktop.common.version import VERSION
 from attn_desktop.decoding import draws
 from attn_desktop.decoding.choosers import choose, log_probabilities
 from attn_desktop.decoding.edits import intervention_of
-from attn_desktop.families.base import Advanced, Stepped
+from attn_desktop.families.base import Advanced, Given, Stepped
 from attn_desktop.families.cells import State
 from attn_desktop.families.checkpoint import Checkpoint
 from attn_desktop.trace.edits import Edit, check_edits
@@ -60,18 +60,18 @@ class Position:
 
 
 class Stepper:
-    """One input on one model.
+    """One input on one model. given: a text alone may be given as it is.
 
     run: its record. start: the position before the first step. memory: what the encoder made of it.
     """
 
-    def __init__(self, checkpoint: Checkpoint, text: str) -> None:
+    def __init__(self, checkpoint: Checkpoint, given: Given | str) -> None:
         self.model = checkpoint.model
         # Looked up once: finding it takes longer than a chooser.
         self._device = self.model.device
-        prepared = self.model.prepare(text)
+        prepared = self.model.prepare(Given(given) if isinstance(given, str) else given)
         with torch.inference_mode():
-            self.memory = self.model.encode([prepared.ids])
+            self.memory = self.model.encode([prepared.inputs])
             state = self.model.start(self.memory)
         self.start = Position(0, state, self.model.start_id)
         self.run = RunRecord(
@@ -86,6 +86,9 @@ class Stepper:
             fixed_context=_array(self.memory.fixed_context[0]),
             device=str(self._device),
             dtype=str(self.memory.states.dtype).removeprefix("torch."),
+            grid=prepared.grid,
+            picture=prepared.picture,
+            receptive_field=prepared.receptive_field,
             versions=_versions(self._device),
         )
         self._mask = self.run.mask.reshape(1, 1, -1)
@@ -134,7 +137,7 @@ class Stepper:
                 chosen_by=choice.how,
                 seed=choice.seed,
                 trained=self._is_trained(mode),
-                is_end=token == model.end_id,
+                is_end=model.ends(token, t),
                 attention=self._attention(stepped.attended, draw),
                 readings=self._readings(stepped, log_probs, top, token),
                 edits=edits,
@@ -183,7 +186,7 @@ class Stepper:
         return intervention_of(mode, edits)
 
     def _check_goes_on(self, position: Position) -> None:
-        if position.token == self.model.end_id:
+        if self.model.ends(position.token, position.t):
             raise InputError(f"the output ended at step {position.t}; there is no step after it")
 
     def _check(self, position: Position, choice: Choice, forced: int | None) -> None:
@@ -238,7 +241,8 @@ class Stepper:
                 alpha=_array(attended.alpha).reshape(shape),
                 draw=draw.reshape(1, 1),
                 sampled=_array(attended.sampled).reshape(1, 1),
-                center=None if attended.center is None else _array(attended.center).reshape(1, 1),
+                # (B,), or (B, 2) on a grid: one row becomes one layer and one head.
+                center=None if attended.center is None else _array(attended.center)[np.newaxis],
                 half_width=attended.half_width,
                 unedited=(
                     None if attended.unedited is None else _array(attended.unedited).reshape(shape)

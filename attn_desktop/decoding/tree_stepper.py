@@ -52,10 +52,11 @@ class TreeStepper:
     ) -> Iterator[StepRecord]:
         """A branch from the start to the end token, or to `max_steps`, each step as it is computed.
 
-        max_steps: None for `step_limit` of the source; InputError where it is below 1.
+        max_steps: None for `step_limit` of model and source; InputError where it is below 1.
         """
         parent = None
-        for _ in range(step_limit(len(self.stepper.run.source), max_steps)):
+        model, length = self.stepper.model, len(self.stepper.run.source)
+        for _ in range(step_limit(model, length, max_steps)):
             record = self.step(parent, mode, choice)
             yield record
             if record.is_end:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from attn_desktop.analysis.deviation import Deviations, Report
 from attn_desktop.decoding.repeat import repeat
 from attn_desktop.decoding.stepper import Stepper
+from attn_desktop.families.base import Given
 from attn_desktop.families.checkpoint import Checkpoint
 from attn_desktop.trace.trace import Trace
 
@@ -21,7 +22,7 @@ def verify(
     """
     deviations = Deviations(trace)
     for number, run in enumerate(trace.runs):
-        stepper = Stepper(checkpoint, run.text)
+        stepper = Stepper(checkpoint, Given.of(run))
         deviations.encoded(number, stepper.run)
         nodes = [node for node in trace.tree.parents_first if node.run == number]
         for _, record in repeat(stepper, nodes, check):

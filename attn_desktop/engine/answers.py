@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 
+import numpy as np
 import torch
 
-from attn_desktop.attention.scopes import SCOPES, Scope
+from attn_desktop.attention.scopes import Scope
 from attn_desktop.attention.scores import SCORES, Score
 from attn_desktop.common.errors import InputError
 from attn_desktop.common.mode import NO_ATTENTION
@@ -19,7 +20,10 @@ from attn_desktop.decoding.readings import probe_readings
 from attn_desktop.decoding.repeat import repeat
 from attn_desktop.engine.devices import list_devices
 from attn_desktop.engine.workspace import Workspace
+from attn_desktop.families.base import Given
 from attn_desktop.families.checkpoint import Checkpoint
+from attn_desktop.inputs.image import load_picture
+from attn_desktop.inputs.scenes import make_questions, make_scene, reference_captions, render
 from attn_desktop.trace.edits import inherited
 from attn_desktop.trace.protocol import (
     AnyReply,
@@ -37,7 +41,10 @@ from attn_desktop.trace.protocol import (
     Probe,
     Probed,
     Progress,
+    RenderScene,
     Repeat,
+    SceneQuestion,
+    SceneRendered,
     Stepped,
     Tokenize,
     Tokenized,
@@ -45,10 +52,6 @@ from attn_desktop.trace.protocol import (
 
 #: Raises CancelledError where the window no longer wants the answer.
 Check = Callable[[], None]
-
-FIXED_CONTEXT = Formula(
-    name=NO_ATTENTION, formula="c_t = [→h_S; ←h_1]", source="Sutskever et al. 2014"
-)
 
 
 class Answers:
@@ -79,29 +82,33 @@ class Answers:
                 yield from self._probe(request, check)
             case Tokenize():
                 yield self._tokenize(request)
+            case RenderScene():
+                yield _render(request)
             case _:
                 raise TypeError(f"{type(request).__name__} is not answered here")
 
     def _open(self, request: OpenModel, check: Check) -> Iterator[AnyReply]:
         checkpoint = yield from self._load(request, check)
         model = checkpoint.model
+        fixed = Formula(name=NO_ATTENTION, formula=model.fixed_formula, source=model.fixed_source)
         yield ModelOpened(
             request=request.request,
             info=checkpoint.info,
             device=str(model.device),
-            scores=(*(_formula(SCORES[name]) for name in model.attention.scores), FIXED_CONTEXT),
-            scopes=tuple(_formula(SCOPES[name]) for name in SCOPES),
+            scores=(*(_formula(SCORES[name]) for name in model.attention.scores), fixed),
+            scopes=tuple(_formula(type(model.attention.scope(n))) for n in model.attention.scopes),
         )
 
     def _encode(self, request: Encode, check: Check) -> Iterator[AnyReply]:
         yield from self._load(request, check)
-        positions = self._workspace.encode(request.run, request.model, request.device, request.text)
-        record = positions.stepper.run
+        given = _given(request)
+        positions = self._workspace.encode(request.run, request.model, request.device, given)
+        stepper = positions.stepper
         yield Encoded(
             request=request.request,
             run=request.run,
-            record=record,
-            step_limit=step_limit(len(record.source)),
+            record=stepper.run,
+            step_limit=step_limit(stepper.model, len(stepper.run.source)),
         )
 
     def _load(
@@ -165,6 +172,32 @@ class Answers:
         ids = model.tokenize(request.text)
         labels = tuple(model.token_label(token) for token in ids)
         return Tokenized(request=request.request, ids=ids, labels=labels)
+
+
+def _given(request: Encode) -> Given:
+    """What is to be encoded; InputError for an image file that cannot be read."""
+    picture = request.picture
+    if request.picture_file:
+        if picture is not None:
+            raise InputError("give one picture: an image file or a picture read before, not both")
+        picture = load_picture(request.picture_file)
+    return Given(request.text, picture)
+
+
+def _render(request: RenderScene) -> SceneRendered:
+    """A scene of the generator; InputError for a seed or a size that it does not have."""
+    scene = make_scene(request.seed)
+    questions = tuple(
+        SceneQuestion(kind=found.kind, text=found.text, answer=found.answer)
+        for found in make_questions(scene)
+    )
+    return SceneRendered(
+        request=request.request,
+        seed=request.seed,
+        picture=np.array(render(scene, request.size), dtype=np.uint8),
+        captions=tuple(caption.text for caption in reference_captions(scene)),
+        questions=questions,
+    )
 
 
 def _formula(kind: type[Score] | type[Scope]) -> Formula:

@@ -14,6 +14,7 @@ from attn_desktop.common.errors import CheckpointError, InputError
 from attn_desktop.common.paths import resolve_model
 from attn_desktop.decoding.positions import Positions
 from attn_desktop.decoding.stepper import Stepper
+from attn_desktop.families.base import Given
 from attn_desktop.families.checkpoint import Checkpoint, load_checkpoint
 
 MOST_MODELS = 4
@@ -37,7 +38,7 @@ class _Input:
 
     model: str
     device: str
-    text: str
+    given: Given
     model_hash: str
 
 
@@ -45,7 +46,7 @@ class Workspace:
     """The models and runs in use, the longest unused of which are dropped.
 
     A model is read again once a file of its folder has changed; a run keeps the one that encoded
-    it. A dropped run is encoded again from the text, as long as its model is still the same.
+    it. A dropped run is encoded again from its input, as long as its model is still the same.
     """
 
     def __init__(self, most_models: int = MOST_MODELS, most_runs: int = MOST_RUNS) -> None:
@@ -78,14 +79,14 @@ class Workspace:
             self._models.popitem(last=False)
         return opened.checkpoint
 
-    def encode(self, run: int, model: str, device: str, text: str) -> Positions:
-        """Encode a text as a run of this number, in place of one that had it before.
+    def encode(self, run: int, model: str, device: str, given: Given) -> Positions:
+        """Encode an input as a run of this number, in place of one that had it before.
 
-        Raises what `open` does, and InputError for a text that cannot be used.
+        Raises what `open` does, and InputError for a text or a picture that cannot be used.
         """
         checkpoint = self.open(model, device)
-        positions = Positions(Stepper(checkpoint, text))
-        self._inputs[run] = _Input(model, device, text, checkpoint.info.hash)
+        positions = Positions(Stepper(checkpoint, given))
+        self._inputs[run] = _Input(model, device, given, checkpoint.info.hash)
         self._runs[run] = positions
         self._runs.move_to_end(run)
         while len(self._runs) > self._most_runs:
@@ -108,7 +109,7 @@ class Workspace:
             raise InputError(
                 f"the model {known.model} is no longer the one of run {run}; encode it again"
             )
-        return self.encode(run, known.model, known.device, known.text)
+        return self.encode(run, known.model, known.device, known.given)
 
 
 def _key(folder: Path, device: str) -> tuple[Path, str]:

@@ -25,25 +25,49 @@ from attn_desktop.attention.attend import (
     Intervention,
     Memory,
 )
+from attn_desktop.common.errors import InputError
 from attn_desktop.common.mode import HARD, SOFT, Mode
 from attn_desktop.common.registry import Registry
 from attn_desktop.families.cells import Gates, State
+from attn_desktop.inputs.image import check_picture
+from attn_desktop.trace.records import RunRecord
 
 FAMILIES: Registry[type[Family]] = Registry("model family")
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """What someone gives a model to decode; which of it a family wants is in `Family.takes`.
+
+    text: a sentence, or the question about a picture. picture: (h, w, 3) uint8, as
+    `inputs.image.load_picture` makes it of a file.
+    """
+
+    text: str = ""
+    picture: NDArray[np.uint8] | None = None
+
+    @classmethod
+    def of(cls, run: RunRecord) -> Given:
+        """What was given for a run, so that it can be encoded again with the same result."""
+        return cls(run.text, run.picture)
 
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """One input as the model wants it, with what a viewer needs to label it.
 
-    text: the input as given. ids: (S,) int64. labels, words, spans: as in `RunRecord`.
+    inputs: one of those that `Family.encode` takes; what it is, only the family knows.
+    labels, words, spans, text, grid, picture, receptive_field: as in `RunRecord`.
     """
 
-    text: str
-    ids: NDArray[np.int64]
+    inputs: Any
     labels: tuple[str, ...]
     words: NDArray[np.int64]
     spans: NDArray[np.int64]
+    text: str = ""
+    grid: tuple[int, int] | None = None
+    picture: NDArray[np.uint8] | None = None
+    receptive_field: float | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +93,11 @@ class Family(nn.Module):
     name: ClassVar[str]
     #: The msgspec Struct that a checkpoint's config.json is checked against.
     config_type: ClassVar[type[Any]]
+    #: What `prepare` wants: ("text",), ("picture",) or ("picture", "question").
+    takes: ClassVar[tuple[str, ...]] = ("text",)
+    #: What the context is in the mode without attention, and where that comes from.
+    fixed_formula: ClassVar[str] = "c_t = [→h_S; ←h_1]"
+    fixed_source: ClassVar[str] = "Sutskever et al. 2014"
 
     attention: Attention
     trained_modes: tuple[Mode, ...]
@@ -94,12 +123,12 @@ class Family(nn.Module):
         """Tokens that no chooser may pick, such as padding."""
         raise NotImplementedError
 
-    def prepare(self, text: str) -> Prepared:
-        """Turn a raw input into ids and labels; raises InputError where it cannot be used."""
+    def prepare(self, given: Given) -> Prepared:
+        """Turn what is given into inputs and labels; raises InputError where it cannot be used."""
         raise NotImplementedError
 
-    def encode(self, inputs: Sequence[NDArray[np.int64]]) -> Memory:
-        """Encode ids of several inputs, padding them: memory of B rows."""
+    def encode(self, inputs: Sequence[Any]) -> Memory:
+        """Encode the `Prepared.inputs` of several, padding them if need be: memory of B rows."""
         raise NotImplementedError
 
     def start(self, memory: Memory) -> State:
@@ -139,7 +168,39 @@ class Family(nn.Module):
         """Build the model, without its weights, from a config and a checkpoint folder."""
         raise NotImplementedError
 
+    # -- what a family may do otherwise ---------------------------------------------------
+
+    def ends(self, token: int, t: int) -> bool:
+        """Whether an output is over with the token of step t (1-based)."""
+        return token == self.end_id
+
+    def usual_steps(self, source_length: int) -> int:
+        """Steps that usually suffice for a source of this length, and end a decoding that runs on.
+
+        source_length: S.
+        """
+        return 2 * source_length + 20
+
     # -- what every family shares ---------------------------------------------------------
+
+    def check_given(self, given: Given) -> None:
+        """Raise InputError, saying what is needed, where anything is missing or of no use.
+
+        An empty text is left to a family that takes one.
+        """
+        needs = f"this model takes a {' and a '.join(self.takes)}"
+        if given.picture is None:
+            if "picture" in self.takes:
+                raise InputError(f"{needs}; give an image file")
+        elif "picture" not in self.takes:
+            raise InputError(f"{needs}, not a picture")
+        else:
+            check_picture(given.picture)
+        asked = bool(given.text.strip())
+        if "question" in self.takes and not asked:
+            raise InputError(f"{needs}; ask at least one word")
+        if self.takes == ("picture",) and asked:
+            raise InputError(f"{needs} and nothing else, not a text beside it")
 
     def step(
         self,

@@ -66,6 +66,7 @@ def load_checkpoint(folder: Path, device: str = "cpu") -> Checkpoint:
         hash=folder_hash(folder),
         card=_read_card(folder / CARD),
         trained_modes=model.trained_modes,
+        takes=kind.takes,
     )
     return Checkpoint(model, info, folder)
 

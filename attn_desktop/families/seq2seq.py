@@ -20,10 +20,12 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from attn_desktop.attention.attend import Attention, Memory
-from attn_desktop.common.errors import CheckpointError, InputError
+from attn_desktop.common.errors import InputError
 from attn_desktop.common.mode import Mode
-from attn_desktop.families.base import Family, Prepared
+from attn_desktop.families.base import Family, Given, Prepared
 from attn_desktop.families.cells import CELLS, Gates, State
+from attn_desktop.families.codecs import load_pieces
+from attn_desktop.families.layers import LockedDropout, embedding, scale_embedding
 from attn_desktop.inputs.text import END, END_ID, MAX_PIECES, PAD_ID, START_ID, TextCodec
 
 Size = Annotated[int, msgspec.Meta(ge=1, le=8192)]
@@ -56,29 +58,6 @@ class Seq2SeqConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     dropout: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.2
 
 
-def _embedding(vocabulary: int, size: int) -> nn.Embedding:
-    """An embedding; without memory for its weights there is nothing to fill.
-
-    Drawing them for the meta device would import torch's compiler, which takes longer than
-    reading a checkpoint.
-    """
-    if torch.get_default_device().type == "meta":
-        weight = torch.empty(vocabulary, size)
-        return nn.Embedding(vocabulary, size, _weight=weight, _freeze=False)
-    return nn.Embedding(vocabulary, size)
-
-
-class LockedDropout(nn.Dropout):
-    """Dropout whose mask is the same at every position of a row (Gal and Ghahramani 2016)."""
-
-    def forward(self, values: Tensor) -> Tensor:
-        """Values (B, S, ·) with the same features dropped at all S positions."""
-        if not self.training or self.p == 0:
-            return values
-        mask = nn.functional.dropout(values.new_ones(len(values), 1, values.shape[2]), self.p)
-        return values * mask
-
-
 class Seq2Seq(Family, name="seq2seq"):
     """Encoder, attention, decoder and readout; tokenizers included."""
 
@@ -91,8 +70,8 @@ class Seq2Seq(Family, name="seq2seq"):
         self.target_codec = target
         self.trained_modes = tuple(Mode.parse(text) for text in config.trained_modes)
         annotation = 2 * config.encoder_size
-        self.source_embedding = _embedding(config.source_vocabulary, config.embedding_size)
-        self.target_embedding = _embedding(config.target_vocabulary, config.embedding_size)
+        self.source_embedding = embedding(config.source_vocabulary, config.embedding_size)
+        self.target_embedding = embedding(config.target_vocabulary, config.embedding_size)
         encoder = {"gru": nn.GRU, "lstm": nn.LSTM}[config.cell]
         self.encoder = encoder(
             config.embedding_size, config.encoder_size, bidirectional=True, batch_first=True
@@ -113,9 +92,8 @@ class Seq2Seq(Family, name="seq2seq"):
         self.output_bias = nn.Parameter(torch.zeros(config.target_vocabulary))
         self.dropout = nn.Dropout(config.dropout)
         self.source_dropout = LockedDropout(config.dropout)
-        for embedding in (self.source_embedding, self.target_embedding):
-            if not embedding.weight.is_meta:
-                nn.init.normal_(embedding.weight, std=config.embedding_size**-0.5)
+        for layer in (self.source_embedding, self.target_embedding):
+            scale_embedding(layer)
 
     # -- tokens ---------------------------------------------------------------------------
 
@@ -123,8 +101,13 @@ class Seq2Seq(Family, name="seq2seq"):
     end_id = END_ID
     never_chosen = (PAD_ID, START_ID)
 
-    def prepare(self, text: str) -> Prepared:
-        """Cut a text into pieces and end it with `</s>`, which is a source position too."""
+    def prepare(self, given: Given) -> Prepared:
+        """Cut a text into pieces and end it with `</s>`, which is a source position too.
+
+        `Prepared.inputs` are the ids (S,) int64.
+        """
+        self.check_given(given)
+        text = given.text
         pieces = self.source_codec.encode(text)
         if not len(pieces.ids):
             raise InputError("the text is empty; give at least one word")
@@ -133,11 +116,11 @@ class Seq2Seq(Family, name="seq2seq"):
                 f"the text has {len(pieces.ids)} pieces, the longest allowed is {MAX_PIECES}"
             )
         return Prepared(
-            text,
             np.append(pieces.ids, END_ID),
             (*pieces.labels, END),
             np.append(pieces.words, -1),
             np.vstack([pieces.spans, [[len(text), len(text)]]]),
+            text,
         )
 
     def token_label(self, token: int) -> str:
@@ -197,17 +180,8 @@ class Seq2Seq(Family, name="seq2seq"):
 
     @classmethod
     def from_folder(cls, config: Seq2SeqConfig, folder: Path) -> Seq2Seq:
-        codecs = []
-        for side, expected in (
-            ("source", config.source_vocabulary),
-            ("target", config.target_vocabulary),
-        ):
-            path = folder / f"{side}.tokenizer.json"
-            codec = TextCodec.load(path)
-            if len(codec) != expected:
-                raise CheckpointError(
-                    f"{path}: has {len(codec)} pieces, but config.json says {side}_vocabulary "
-                    f"{expected}"
-                )
-            codecs.append(codec)
-        return cls(config, *codecs)
+        return cls(
+            config,
+            load_pieces(folder, "source", config.source_vocabulary),
+            load_pieces(folder, "target", config.target_vocabulary),
+        )

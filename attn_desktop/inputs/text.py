@@ -49,6 +49,14 @@ class Pieces:
     spans: NDArray[np.int64]
 
 
+def check_unicode(text: str) -> None:
+    """Raise InputError for text that is not valid Unicode and could not be kept or sent."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(f"the text holds a lone surrogate at character {error.start}") from None
+
+
 class TextCodec:
     """A tokenizer of one language side."""
 
@@ -77,12 +85,7 @@ class TextCodec:
 
     def encode(self, text: str) -> Pieces:
         """Cut a text; raises InputError for text that is not valid Unicode."""
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            raise InputError(
-                f"the text holds a lone surrogate at character {error.start}"
-            ) from None
+        check_unicode(text)
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
         return Pieces(
             np.array(encoding.ids, dtype=np.int64),

@@ -37,6 +37,7 @@ class ModelPart(Strict):
     hash: str
     card: str
     trained_modes: list[str]
+    takes: tuple[str, ...] = ("text",)
 
 
 class RunPart(Strict):
@@ -48,6 +49,7 @@ class RunPart(Strict):
     device: str
     dtype: str
     grid: tuple[int, int] | None
+    receptive_field: float | None = None
     versions: dict[str, str] = {}
 
 

@@ -64,12 +64,19 @@ class OpenModel(Request, frozen=True, kw_only=True, tag="open-model"):
 
 
 class Encode(Request, frozen=True, kw_only=True, tag="encode"):
-    """Encode a text with a model. Answered by `Encoded`. run: a number that the window gives."""
+    """Encode an input with a model. Answered by `Encoded`. run: a number that the window gives.
+
+    text: the sentence, or the question. For a model that takes a picture, one of: picture_file,
+    the bytes of an image file, of at most 64 MiB; picture, that of a `RunRecord` (an engine that
+    was started again, or a saved file).
+    """
 
     run: int
     model: str
     device: str
     text: str
+    picture_file: bytes = b""
+    picture: NDArray[np.uint8] | None = None
 
 
 class Decode(Request, frozen=True, kw_only=True, tag="decode"):
@@ -126,6 +133,16 @@ class Tokenize(Request, frozen=True, kw_only=True, tag="tokenize"):
 
     run: int
     text: str
+
+
+class RenderScene(Request, frozen=True, kw_only=True, tag="render-scene"):
+    """Draw a scene of a few objects. Answered by `SceneRendered`.
+
+    seed: which scene, from 0 on. size: pixels along each side, 56 to 1024.
+    """
+
+    seed: int
+    size: int = 448
 
 
 class Cancel(Request, frozen=True, kw_only=True, tag="cancel"):
@@ -219,6 +236,23 @@ class Tokenized(Reply, frozen=True, kw_only=True, tag="tokenized"):
     labels: tuple[str, ...]
 
 
+class SceneQuestion(msgspec.Struct, frozen=True, kw_only=True):
+    """A question about a scene and its one true answer. kind: such as `counting`."""
+
+    kind: str
+    text: str
+    answer: str
+
+
+class SceneRendered(Reply, frozen=True, kw_only=True, tag="scene-rendered"):
+    """A scene. picture: (size, size, 3) uint8. captions: some that are true of it."""
+
+    seed: int
+    picture: NDArray[np.uint8]
+    captions: tuple[str, ...]
+    questions: tuple[SceneQuestion, ...]
+
+
 class Progress(Reply, frozen=True, kw_only=True, tag="progress"):
     """What a request is at, for people to read."""
 
@@ -256,6 +290,7 @@ AnyRequest: TypeAlias = (
     | Repeat
     | Probe
     | Tokenize
+    | RenderScene
     | Cancel
 )
 AnyReply: TypeAlias = (
@@ -267,6 +302,7 @@ AnyReply: TypeAlias = (
     | Stepped
     | Probed
     | Tokenized
+    | SceneRendered
     | Progress
     | Done
     | Failed

@@ -46,6 +46,7 @@ class ModelInfo:
     """Which model made a record.
 
     hash: SHA-256 of config, weights and tokenizers, so that a changed model is noticed.
+    takes: what it is given: ("text",), ("picture",) or ("picture", "question").
     """
 
     name: str
@@ -53,21 +54,30 @@ class ModelInfo:
     hash: str
     card: str = ""
     trained_modes: tuple[Mode, ...] = ()
+    takes: tuple[str, ...] = ("text",)
 
 
 @dataclass(frozen=True, eq=False)
 class RunRecord:
     """One encoded input: everything that does not change from step to step.
 
-    source: label of each source position (text pieces with their ▁, or region names).
+    text: the sentence, or the question about a picture; empty for a picture alone.
+    source: label of each source position (text pieces with their ▁, or region names such as r3c5:
+    row 3, column 5, both counted from 1).
     words: (S,) index of the word that each position belongs to; -1 for markers such as `</s>`.
     spans: (S, 2) start and end of each position in `text`, in characters; markers are empty.
     grid: None for a sequence, (rows, columns) for the regions of a picture, row by row.
-    picture: (height, width, 3) uint8, as the model saw it, or None.
+    picture: (height, width, 3) uint8 or None: the whole picture as it was given, upright and at
+    most 1024 pixels on its longer side. The model sees all of it, squeezed to its own square input:
+    the region in row r and column c (from 0) of an m × n grid covers the rectangle
+    [c/n, (c+1)/n] × [r/m, (r+1)/m] of it. Encoding it again gives the same numbers.
+    receptive_field: share of the picture's width, and of its height, that lies around the centre of
+    a region and that its annotation can depend on; None where that is not known.
     states: (S, H) encoder annotations h_j.
     mask: (S,) True where a position may be attended to.
     start_state: (N,) the decoder state s_0.
-    fixed_context: (H,) the context used without attention, [→h_S; ←h_1].
+    fixed_context: (H,) the context used without attention: [→h_S; ←h_1], or one vector for all of
+    a picture.
     encoder_attention: (layers, heads, S, S), or None for a recurrent encoder.
     versions: of what computed it (`attn_desktop`, `torch`, …); empty where that is not known.
     """
@@ -86,6 +96,7 @@ class RunRecord:
     grid: tuple[int, int] | None = None
     picture: NDArray[np.uint8] | None = None
     encoder_attention: FloatArray | None = None
+    receptive_field: float | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -99,7 +110,9 @@ class AttentionRecord:
     energies: e_tj, raw and finite, before mask and window.
     mask: True where the position is a real one; window: True where the scope lets it through.
     alpha: α_tj, 0 outside mask and window, sums to 1 over the source.
-    center: p_t, 1-based, and half_width: D, of a local scope; None when global.
+    center: p_t, 1-based, and half_width: D, of a local scope; None when global. On a grid center
+    has a last axis of two, row and column: row r, counted from 1, has its middle at r - 1/2 rows
+    from the top edge of the picture, so p_t does too. D holds along both.
     draw: u in [0, 1); sampled: the position k that u picks by inverse CDF over alpha, or the one
     that an edit picked.
     unedited: α as the model computed it, where an edit changed it; None otherwise.
@@ -127,7 +140,8 @@ class Reading:
     top_ids, top_tokens, top_log_probs: (K,) the likeliest next tokens, best first.
     log_prob: of the token that the step chose, under this reading; entropy: of its
     distribution over the whole vocabulary.
-    gates: named (N,) arrays of the recurrent cell.
+    gates: named (N,) arrays of the recurrent cell; `beta` (1,), where a model has it, is what c_t
+    is multiplied with before it enters the cell.
     """
 
     context: FloatArray

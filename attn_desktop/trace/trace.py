@@ -149,7 +149,10 @@ def _as_array(where: str, value: object) -> NDArray[Any]:
 
 
 def check_run(run: RunRecord) -> Axes:
-    """Check the arrays of a run; returns the axes S, H and N that every step shares."""
+    """Check the arrays of a run; returns the axes S, H and N that every step shares.
+
+    Where the source is a grid there is a further one, `ways`: two, row and column.
+    """
     axes = Axes({"S": len(run.source), "ends": 2})
     axes.expect("run.states", run.states, FLOAT, "S", "H")
     axes.expect("run.words", run.words, WHOLE, "S")
@@ -173,6 +176,7 @@ def check_run(run: RunRecord) -> Axes:
             raise TraceFileError(
                 f"run.grid of {rows} x {columns} does not give {axes['S']} source positions"
             )
+        axes["ways"] = 2
     return axes
 
 
@@ -210,7 +214,9 @@ def _check_attention(where: str, attention: AttentionRecord, axes: Axes, source:
     axes.expect(f"{where}.draw", attention.draw, FLOAT, "layers", "heads")
     axes.expect(f"{where}.sampled", attention.sampled, WHOLE, "layers", "heads")
     if attention.center is not None:
-        axes.expect(f"{where}.center", attention.center, FLOAT, "layers", "heads")
+        # On a grid a row and a column.
+        more = ("ways",) if "ways" in axes and np.ndim(attention.center) == 3 else ()
+        axes.expect(f"{where}.center", attention.center, FLOAT, "layers", "heads", *more)
     if attention.unedited is not None:
         axes.expect(f"{where}.unedited", attention.unedited, FLOAT, "layers", "heads", source)
     sampled = attention.sampled

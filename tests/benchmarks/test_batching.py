@@ -14,6 +14,7 @@ import torch
 from attn_desktop.common.mode import Mode
 from attn_desktop.decoding.corpus import decode_corpus
 from attn_desktop.decoding.stepper import Stepper
+from attn_desktop.families.base import Given
 from attn_desktop.trace.run_tree import Choice
 from tests.benchmarks.shipped_size import checkpoint, sentence
 
@@ -30,7 +31,7 @@ def test_batched_decoding_of_256_sentences_against_one_by_one() -> None:
     torch.set_num_threads(1)
     texts = [sentence(8 + index % 12, seed=index) for index in range(SENTENCES)]
     model = checkpoint().model
-    inputs = [model.prepare(text) for text in texts]
+    inputs = [model.prepare(Given(text)) for text in texts]
     batched, single = [], []
     for start in range(0, ROUNDS * SHARE, SHARE):
         began = time.process_time()

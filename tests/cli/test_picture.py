@@ -120,7 +120,11 @@ def test_a_picture_model_without_words_and_a_file_without_steps_can_be_shown(
     invoke: Invoke, tmp_path: Path
 ) -> None:
     save_trace(toy_trace(steps=2, grid=(2, 3)), tmp_path / "grid.attn")
-    assert "0,0  0,1  0,2  1,0  1,1  1,2" in invoke("show", tmp_path / "grid.attn").stdout
+    shown = invoke("show", tmp_path / "grid.attn").stdout.splitlines()
+    assert "source  a picture, 2 × 3 regions" in shown
+    first = next(index for index, line in enumerate(shown) if line.startswith("t 1 "))
+    assert all(shown[first + row][5] in "·░▒▓█" for row in (1, 2))
+    assert "soft" in shown[first + 3]
     save_trace(toy_trace(steps=0), tmp_path / "empty.attn")
     result = invoke("show", tmp_path / "empty.attn")
     assert (result.exit_code, result.stdout) == (0, "no steps are recorded in this file\n")

@@ -1,6 +1,6 @@
 """What every registered model family must hold; a new one is picked up from the registry.
 
-A family brings a toy of itself: an entry in `TOY_CHECKPOINTS` of tests/toy_models.py.
+A family brings a toy of itself and inputs for it: entries in tests/toy_families.py.
 """
 
 from __future__ import annotations
@@ -15,15 +15,17 @@ import msgspec
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from attn_desktop import families
 from attn_desktop.attention.scopes import SCOPES
 from attn_desktop.common.errors import InputError, UnknownNameError
 from attn_desktop.common.mode import ARGMAX, HARD, SOFT, Mode
-from attn_desktop.families.base import FAMILIES, Family
+from attn_desktop.families.base import FAMILIES, Family, Given
 from attn_desktop.families.checkpoint import Checkpoint
-from tests.toy_models import TOY_CHECKPOINTS
+from tests.toy_families import TOY_CHECKPOINTS, TOY_GIVEN
+from tests.toy_seers import toy_picture
 
 for module in pkgutil.iter_modules(families.__path__):
     importlib.import_module(f"{families.__name__}.{module.name}")
@@ -46,7 +48,7 @@ def toys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Checkpoint]:
 
 
 def test_every_family_brings_a_toy() -> None:
-    assert set(TOY_CHECKPOINTS) == set(FAMILIES)
+    assert set(TOY_CHECKPOINTS) == set(TOY_GIVEN) == set(FAMILIES)
 
 
 @every_family
@@ -88,16 +90,58 @@ def test_everything_it_remembers_is_in_the_checkpoint(
 @every_family
 def test_input_and_tokens_have_labels(name: str, toys: dict[str, Checkpoint]) -> None:
     model = toys[name].model
-    prepared = model.prepare("The red car 🙂")
-    count = len(prepared.ids)
-    assert prepared.ids.dtype == np.int64
-    assert count == len(prepared.labels) == len(prepared.words) == len(prepared.spans)
-    assert prepared.spans.shape == (count, 2)
+    for given in TOY_GIVEN[name]:
+        prepared = model.prepare(given)
+        count = len(prepared.labels)
+        assert prepared.text == given.text
+        assert prepared.picture is given.picture
+        assert prepared.words.shape == (count,)
+        assert prepared.spans.shape == (count, 2)
+        assert (prepared.grid is None) == (given.picture is None)
+        assert prepared.grid is None or prepared.grid[0] * prepared.grid[1] == count
+        assert model.encode([prepared.inputs]).states.shape[:2] == (1, count)
     assert model.token_label(model.start_id) != model.token_label(model.end_id)
-    assert model.end_id not in model.never_chosen
     assert model.detokenize([model.end_id]) == ""
     with pytest.raises(InputError, match="outside the vocabulary"):
         model.token_label(10**9)
+
+
+@every_family
+def test_what_it_does_not_take_is_refused_by_what_it_takes(
+    name: str, toys: dict[str, Checkpoint]
+) -> None:
+    model, info = toys[name].model, toys[name].info
+    assert info.takes == model.takes
+    assert model.takes in (("text",), ("picture",), ("picture", "question"))
+    picture = toy_picture()
+    takes_picture, takes_text = "picture" in model.takes, model.takes != ("picture",)
+    for text in ("", " \n", "a dog"):
+        for given in (Given(text), Given(text, picture)):
+            fits = (given.picture is not None) == takes_picture
+            if fits and bool(text.strip()) == takes_text:
+                model.prepare(given)
+            else:
+                with pytest.raises(InputError, match=r"this model takes|the text is empty"):
+                    model.prepare(given)
+    if takes_picture:
+        text = "a dog" if takes_text else ""
+        floats: NDArray[Any] = picture.astype(np.float32)
+        for broken in (picture[..., :2], floats, picture[:0], picture[0]):
+            with pytest.raises(InputError, match="a picture"):
+                model.prepare(Given(text, broken))
+
+
+@every_family
+def test_an_output_ends_at_a_token_or_at_a_step(name: str, toys: dict[str, Checkpoint]) -> None:
+    model = toys[name].model
+    assert not model.ends(model.start_id, 0)
+    usual = model.usual_steps(7)
+    assert usual >= 1
+    if model.end_id in model.never_chosen:  # then its steps are counted
+        assert model.ends(model.start_id, usual)
+    else:
+        assert model.ends(model.end_id, 1)
+        assert not model.ends(model.start_id, 10**6)
 
 
 @every_family
@@ -106,10 +150,13 @@ def test_a_step_gives_states_and_logits_in_every_mode(
     name: str, scope: str, toys: dict[str, Checkpoint]
 ) -> None:
     model = toys[name].model
-    texts = ("The red car", "A man walks on the beach", "dog")
-    memory = model.encode([model.prepare(text).ids for text in texts])
+    if scope not in model.attention.scopes:
+        with pytest.raises(InputError, match=f"{scope}.*{', '.join(model.attention.scopes)}"):
+            model.check_mode(Mode(scope=scope))
+        return
+    memory = model.encode([model.prepare(given).inputs for given in TOY_GIVEN[name]])
     rows, positions, size = memory.states.shape
-    assert rows == len(texts)
+    assert rows == len(TOY_GIVEN[name])
     assert memory.mask.shape == (rows, positions)
     assert memory.fixed_context.shape == (rows, size)
     state = model.start(memory)

@@ -15,6 +15,7 @@ from attn_desktop.attention.scores import SCORES
 from attn_desktop.common.mode import ARGMAX, HARD, SOFT, WEIGHTINGS, Mode
 from attn_desktop.decoding import draws
 from attn_desktop.decoding.corpus import Output, step_limit
+from attn_desktop.families.base import Given
 from attn_desktop.families.checkpoint import Checkpoint
 from attn_desktop.families.seq2seq import Seq2Seq
 from attn_desktop.inputs.text import END_ID
@@ -115,11 +116,11 @@ def plain_decode(
 ) -> Output:
     """One sentence alone through embed, attention, advance, readout; choices in plain float64."""
     reading = reading or mode.weighting
-    prepared = model.prepare(text)
-    memory = model.encode([prepared.ids])
+    prepared = model.prepare(Given(text))
+    memory = model.encode([prepared.inputs])
     state = model.start(memory)
     token, tokens, total = model.start_id, list[int](), 0.0
-    limit = step_limit(len(prepared.ids)) if max_steps is None else max_steps
+    limit = step_limit(model, len(prepared.labels)) if max_steps is None else max_steps
     for t in range(1, limit + 1):
         previous = model.embed(torch.tensor([token]))
         u = draws.uniform(choice.seed, draws.ATTENTION, t, rows=row + 1)[row]

@@ -17,6 +17,7 @@ from attn_desktop.common.mode import HARD, Mode
 from attn_desktop.decoding.beam import BeamSettings, beam_steps
 from attn_desktop.decoding.beam_tree import BeamTree
 from attn_desktop.decoding.hypotheses import Expansion, Prefix
+from attn_desktop.families.base import Given
 from attn_desktop.families.seq2seq import Seq2Seq
 from attn_desktop.trace.edits import Edit
 from attn_desktop.trace.records import ProbeRecord
@@ -39,7 +40,7 @@ def watch(
 ) -> tuple[BeamTree, list[Expansion]]:
     """A whole search, as a tree and as it came."""
     with torch.inference_mode():
-        memory = model.encode([model.prepare(text).ids])
+        memory = model.encode([model.prepare(Given(text)).inputs])
     tree = BeamTree(model, memory.states.shape[1], mode, settings, prefix)
     expansions = []
     for expansion in beam_steps(model, memory, mode, settings, prefix):

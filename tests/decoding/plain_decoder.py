@@ -16,6 +16,7 @@ import numpy as np
 
 from attn_desktop.common.mode import HARD, SOFT, Mode
 from attn_desktop.decoding import draws
+from attn_desktop.families.base import Given
 from attn_desktop.families.seq2seq import Seq2Seq
 from attn_desktop.trace.edits import Edit
 from attn_desktop.trace.run_tree import Choice
@@ -71,7 +72,7 @@ class PlainDecoder:
         self.weights: dict[str, Any] = {
             name: tensor.double().tolist() for name, tensor in model.state_dict().items()
         }
-        ids = model.prepare(text).ids.tolist()
+        ids = model.prepare(Given(text)).inputs.tolist()
         embedded = [self.weights["source_embedding.weight"][token] for token in ids]
         forward, backward = self._encode(embedded, ""), self._encode(embedded[::-1], "_reverse")
         self.states = [a + b for a, b in zip(forward, backward[::-1], strict=True)]

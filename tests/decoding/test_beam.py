@@ -14,6 +14,7 @@ from attn_desktop.common.mode import HARD, Mode
 from attn_desktop.decoding import beam, draws
 from attn_desktop.decoding.beam import BeamSettings, Hypothesis, beam_output, beam_search
 from attn_desktop.decoding.corpus import decode_corpus
+from attn_desktop.families.base import Given
 from attn_desktop.families.cells import State
 from attn_desktop.families.seq2seq import Seq2Seq
 from attn_desktop.trace.run_tree import Choice
@@ -36,7 +37,7 @@ def every_output(
     model: Seq2Seq, text: str, mode: Mode, limit: int, seed: int = 0
 ) -> Iterator[tuple[tuple[int, ...], float, torch.Tensor, bool]]:
     """Every output there is: tokens, log p, Σ_t α_t and whether it ended; in plain recursion."""
-    memory = model.encode([model.prepare(text).ids])
+    memory = model.encode([model.prepare(Given(text)).inputs])
 
     def grow(
         tokens: tuple[int, ...], total: float, coverage: torch.Tensor, state: State
@@ -80,7 +81,7 @@ def plain_score(
 
 
 def search(model: Seq2Seq, text: str, mode: Mode, settings: BeamSettings) -> list[Hypothesis]:
-    return beam_search(model, model.prepare(text), mode, settings)
+    return beam_search(model, model.prepare(Given(text)), mode, settings)
 
 
 def never_settled(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,12 +91,12 @@ def never_settled(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("mode", MODES, ids=str)
 def test_width_1_is_greedy(mode: Mode) -> None:
     model = ending_model(bias=2.0)
-    inputs = [model.prepare(text) for text in SENTENCES]
+    inputs = [model.prepare(Given(text)) for text in SENTENCES]
     for prepared in inputs:
         # Row 0: a beam draws as the first input of a corpus does.
         (greedy,) = decode_corpus(model, [prepared], mode, Choice(seed=3), max_steps=12)
         (found,) = beam_search(model, prepared, mode, BeamSettings(width=1, max_steps=12, seed=3))
-        output = beam_output(found)
+        output = beam_output(model, found)
         assert (output.tokens, output.ended) == (greedy.tokens, greedy.ended)
         assert output.log_prob == pytest.approx(greedy.log_prob, abs=1e-5)
 
@@ -188,7 +189,7 @@ def forced(
     model: Seq2Seq, text: str, mode: Mode, tokens: tuple[int, ...], seed: int
 ) -> tuple[float, torch.Tensor]:
     """log p and coverage of one output, token by token."""
-    memory = model.encode([model.prepare(text).ids])
+    memory = model.encode([model.prepare(Given(text)).inputs])
     state, last, total = model.start(memory), model.start_id, 0.0
     coverage = torch.zeros(memory.states.shape[1]).double()
     for t, token in enumerate(tokens, 1):

@@ -13,6 +13,7 @@ from attn_desktop.decoding import beam
 from attn_desktop.decoding.beam import BeamSettings, Hypothesis, beam_search, beam_steps
 from attn_desktop.decoding.beam_tree import BeamTree
 from attn_desktop.decoding.stepper import Stepper
+from attn_desktop.families.base import Given
 from attn_desktop.families.seq2seq import Seq2Seq
 from attn_desktop.trace.records import ProbeRecord
 from attn_desktop.trace.run_tree import Choice
@@ -49,7 +50,7 @@ def test_every_hypothesis_is_that_of_a_plain_loop(mode: Mode) -> None:
         model = ending_model(seed, bias=3.5)
         settings = BeamSettings(width, 0.8, coverage, max_steps=5, seed=5)
         record = watch(model, TEXT, mode, settings)[0].record()
-        assert is_sound(record, len(model.prepare(TEXT).ids))
+        assert is_sound(record, len(model.prepare(Given(TEXT)).labels))
         assert_plain(record, plain_search(model, TEXT, mode, settings), width)
         fates |= set(record.arrays["fate"].tolist())
     assert {Fate.KEPT, Fate.PRUNED, Fate.ENDED} <= fates
@@ -103,7 +104,7 @@ def test_the_n_best_are_what_beam_search_finds(mode: Mode, reading: str | None) 
         model = ending_model(seed, bias=2.5)
         settings = BeamSettings(4, 0.8, 0.3, max_steps=9, seed=2, reading=reading)
         record = watch(model, SENTENCES[4], mode, settings)[0].record()
-        found = beam_search(model, model.prepare(SENTENCES[4]), mode, settings)
+        found = beam_search(model, model.prepare(Given(SENTENCES[4])), mode, settings)
         arrays = record.arrays
         listed = [
             Hypothesis(
@@ -127,9 +128,9 @@ def test_a_reading_that_is_asked_for_is_searched_with() -> None:
     model = ending_model(2, bias=2.0)
     for reading in (HARD, ARGMAX):
         settings = BeamSettings(1, max_steps=8, seed=4, reading=reading)
-        (found,) = beam_search(model, model.prepare(TEXT), Mode(), settings)
+        (found,) = beam_search(model, model.prepare(Given(TEXT)), Mode(), settings)
         plain = plain_decode(model, TEXT, 0, Mode(), Choice(seed=4), reading, max_steps=8)
-        assert beam.beam_output(found).tokens == plain.tokens
+        assert beam.beam_output(model, found).tokens == plain.tokens
         assert found.log_prob == pytest.approx(plain.log_prob, abs=1e-4)
 
 
@@ -162,7 +163,7 @@ def test_stepping_along_a_hypothesis_gives_its_numbers(mode: Mode) -> None:
 def test_parts_join_to_the_whole_wherever_it_is_cut(mode: Mode) -> None:
     model = ending_model(bias=2.0)
     with torch.inference_mode():
-        memory = model.encode([model.prepare(TEXT).ids])
+        memory = model.encode([model.prepare(Given(TEXT)).inputs])
     tree, parts, sent = BeamTree(model, memory.states.shape[1], mode, SETTINGS), [], 0
     for expansion in beam_steps(model, memory, mode, SETTINGS):
         tree.add(expansion)
@@ -181,7 +182,7 @@ def test_parts_join_to_the_whole_wherever_it_is_cut(mode: Mode) -> None:
 def test_what_was_handed_out_stays_as_it_is() -> None:
     model = ending_model(bias=2.0)
     tree, expansions = watch(model)
-    again = BeamTree(model, len(model.prepare(TEXT).ids), Mode(), SETTINGS)
+    again = BeamTree(model, len(model.prepare(Given(TEXT)).labels), Mode(), SETTINGS)
     again.add(expansions[0])
     early = again.record()
     for expansion in expansions[1:]:
@@ -203,7 +204,7 @@ def test_a_search_goes_no_further_than_it_is_asked(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Seq2Seq, "step", counted)
     model = never_ending_model()
     with torch.inference_mode():
-        memory = model.encode([model.prepare(TEXT).ids])
+        memory = model.encode([model.prepare(Given(TEXT)).inputs])
     search = beam_steps(model, memory, Mode(), BeamSettings(4, max_steps=20))
     next(search)
     assert steps == [1]
@@ -237,7 +238,7 @@ def test_a_model_that_gives_no_numbers_is_searched_to_the_end() -> None:
     tree, expansions = watch(model)
     assert expansions[-1].last
     assert np.isnan(tree.record().arrays["total"][1:]).all()
-    assert is_sound(tree.record(), len(model.prepare(TEXT).ids))
+    assert is_sound(tree.record(), len(model.prepare(Given(TEXT)).labels))
 
 
 def test_penalties_beyond_measure_overflow_nothing() -> None:

@@ -13,6 +13,7 @@ from attn_desktop.common.mode import HARD, Mode
 from attn_desktop.common.paths import shipped_models
 from attn_desktop.decoding.corpus import decode_corpus
 from attn_desktop.decoding.stepper import Stepper
+from attn_desktop.families.base import Given
 from attn_desktop.families.checkpoint import Checkpoint, load_checkpoint
 from attn_desktop.trace.run_tree import Choice
 from tests.decoding.helpers import as_checkpoint
@@ -55,7 +56,7 @@ def sentences(count: int) -> list[str]:
 def test_greedy_tokens_of_200_sentences_are_the_same(name: str, mode: str) -> None:
     outputs = []
     for checkpoint in both(name):
-        inputs = [checkpoint.model.prepare(text) for text in sentences(200)]
+        inputs = [checkpoint.model.prepare(Given(text)) for text in sentences(200)]
         outputs.append(
             decode_corpus(checkpoint.model, inputs, Mode.parse(mode), Choice(), max_steps=30)
         )

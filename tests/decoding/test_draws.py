@@ -33,6 +33,13 @@ def test_draws_do_not_change_from_one_release_to_the_next() -> None:
     assert draws.uniform(5, draws.TOKEN, 7).tolist() == [0.41263898205772553]
 
 
+@pytest.mark.parametrize(("seed", "t"), [(0, 1), (7, 5), (MAX_SEED, 300)])
+def test_the_draws_of_steps_one_after_another_are_those_of_each(seed: int, t: int) -> None:
+    for purpose in (draws.ATTENTION, draws.TOKEN):
+        found = list(itertools.islice(draws.uniforms(seed, purpose, t), 40))
+        assert found == [float(draws.uniform(seed, purpose, t + i)[0]) for i in range(40)]
+
+
 def test_a_row_is_the_same_however_many_follow() -> None:
     many = draws.uniform(3, draws.TOKEN, 2, rows=1000)
     for rows in (1, 2, 3, 4, 5, 999):

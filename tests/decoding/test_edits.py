@@ -18,6 +18,7 @@ from attn_desktop.decoding.positions import Positions
 from attn_desktop.decoding.readings import TOP_TOKENS, probe_readings
 from attn_desktop.decoding.stepper import Position, Stepper
 from attn_desktop.decoding.tree_stepper import TreeStepper
+from attn_desktop.families.base import Given
 from attn_desktop.families.cells import State
 from attn_desktop.trace.edits import WAYS, Edit, inherited
 from attn_desktop.trace.records import StepRecord
@@ -349,7 +350,7 @@ def test_the_tree_remembers_the_edits_of_its_nodes() -> None:
 @torch.inference_mode()
 def test_every_row_of_a_batch_is_edited_as_if_it_were_alone(name: str) -> None:
     model = never_ending_model(cell="lstm")
-    memory = model.encode([model.prepare(text).ids for text in (TEXT, TEXT)])
+    memory = model.encode([model.prepare(Given(text)).inputs for text in (TEXT, TEXT)])
     intervention = intervention_of(Mode(), EDITS[name])
     start = model.start(memory)
     assert start.cell is not None

@@ -12,6 +12,7 @@ from attn_desktop.common.mode import HARD, Mode
 from attn_desktop.decoding import draws
 from attn_desktop.decoding.corpus import decode_corpus
 from attn_desktop.decoding.stepper import Stepper
+from attn_desktop.families.base import Given
 from attn_desktop.families.seq2seq import Seq2Seq
 from attn_desktop.trace.records import StepRecord
 from attn_desktop.trace.run_tree import Choice
@@ -70,7 +71,7 @@ def test_teacher_forcing_gives_the_numbers_of_the_stepper(
 
     monkeypatch.setattr(torch, "rand", same_draws)
     batch = Batch(
-        [model.prepare(text).ids for text in texts],
+        [model.prepare(Given(text)).inputs for text in texts],
         [np.array([record.token_id for record in run]) for run in runs],
     )
     with torch.no_grad():
@@ -93,7 +94,7 @@ def test_batched_decoding_gives_the_numbers_of_the_stepper(name: str) -> None:
     model, (mode,) = model_that_knows_its_targets(), CASES[name]
     for text in SENTENCES:
         # One input a call: the stepper draws as row 0 does.
-        (output,) = decode_corpus(model, [model.prepare(text)], mode, CHOICE, max_steps=9)
+        (output,) = decode_corpus(model, [model.prepare(Given(text))], mode, CHOICE, max_steps=9)
         run = stepped(model, text, [mode], 9)
         tokens = [record.token_id for record in run]
         assert list(output.tokens) == tokens[: len(tokens) - run[-1].is_end]
@@ -103,7 +104,7 @@ def test_batched_decoding_gives_the_numbers_of_the_stepper(name: str) -> None:
 
 def test_greedy_decoding_in_a_batch_gives_the_tokens_of_the_stepper() -> None:
     model = ending_model(bias=2.0)
-    inputs = [model.prepare(text) for text in SENTENCES]
+    inputs = [model.prepare(Given(text)) for text in SENTENCES]
     outputs = decode_corpus(model, inputs, Mode(), Choice(), max_steps=12)
     for text, output in zip(SENTENCES, outputs, strict=True):
         stepper = Stepper(as_checkpoint(model), text)

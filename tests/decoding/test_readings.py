@@ -108,6 +108,8 @@ def test_the_readings_are_what_a_plain_loop_over_the_positions_gives(mode: Mode,
                 (q[kept] * np.log(q[kept] / middle[kept])).sum() for q in (p[row], p[other])
             ]
             assert arrays["js"][row, other] == pytest.approx(sum(to_middle) / 2, abs=1e-5)
+            moved = np.abs(p[row] - p[other]).sum() / 2
+            assert arrays["tv"][row, other] == pytest.approx(moved, abs=1e-5)
 
 
 @pytest.mark.parametrize("mode", ATTENDING, ids=str)
@@ -141,6 +143,7 @@ def test_the_probe_belongs_to_its_step_and_can_be_stored() -> None:
         "entropy": ("float64", (4,)),
         "kl": ("float64", (4, 4)),
         "js": ("float64", (4, 4)),
+        "tv": ("float64", (4, 4)),
         "argmax_position": ("int64", (1,)),
     }
     run = stepper.run
@@ -181,23 +184,28 @@ def test_a_vocabulary_smaller_than_the_list() -> None:
 
 def test_divergences_of_distributions_that_are_known() -> None:
     half, point = [math.log(0.5), math.log(0.5)], [0.0, -1e9]
-    entropy, kl, js = divergences(torch.tensor([half, point, half]))
+    entropy, kl, js, tv = divergences(torch.tensor([half, point, half]))
     assert entropy.tolist() == pytest.approx([math.log(2), 0, math.log(2)])
     assert kl[1, 0].item() == pytest.approx(math.log(2))
     assert kl[0, 1].item() > 1e8
     expected = 0.75 * math.log(4 / 3)
     assert js[0].tolist() == pytest.approx([0, expected, 0])
+    assert tv[0].tolist() == pytest.approx([0, 0.5, 0])
 
 
 def test_divergences_hold_at_their_bounds() -> None:
     apart = torch.tensor([[0.0, -torch.inf, -200.0], [-200.0, -torch.inf, 0.0]])
-    entropy, kl, js = divergences(apart)
+    entropy, kl, js, tv = divergences(apart)
     assert entropy.tolist() == pytest.approx([0, 0], abs=1e-12)
     assert js[0, 1].item() == pytest.approx(math.log(2))
+    assert tv[0, 1].item() == pytest.approx(1)
     assert kl[0, 1].item() == pytest.approx(200)
     rng = torch.Generator().manual_seed(0)
-    _, kl, js = divergences(torch.randn(6, 50, generator=rng) * 3)
+    _, kl, js, tv = divergences(torch.randn(6, 50, generator=rng) * 3)
     assert (kl >= 0).all()
     assert torch.equal(kl.diagonal(), torch.zeros(6, dtype=torch.float64))
     assert torch.equal(js, js.T)
     assert (js <= math.log(2)).all()
+    assert torch.equal(tv, tv.T)
+    # Pinsker's inequality: TV² ≤ KL / 2.
+    assert (tv**2 <= kl / 2 + 1e-12).all()

@@ -11,6 +11,7 @@ from attn_desktop.common.errors import InputError
 from attn_desktop.common.mode import HARD, SOFT, Mode
 from attn_desktop.decoding import draws
 from attn_desktop.decoding.stepper import TOP_TOKENS, Position, Stepper
+from attn_desktop.families.base import Given
 from attn_desktop.inputs.text import END_ID, PAD_ID, START_ID
 from attn_desktop.trace.records import StepRecord
 from attn_desktop.trace.run_tree import Choice, Node, Root, RunTree
@@ -296,7 +297,7 @@ def test_a_mode_may_change_between_any_two_steps(stepper: Stepper) -> None:
     assert [record.mode for record in records] == modes
     check_trace(as_trace(stepper, records, GREEDY))
     model = stepper.model
-    memory = model.encode([model.prepare(TEXT).ids])
+    memory = model.encode([model.prepare(Given(TEXT)).inputs])
     for t, (mode, before, record) in enumerate(zip(modes, positions, records, strict=False), 1):
         with torch.inference_mode():
             stepped = model.step(

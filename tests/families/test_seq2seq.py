@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from attn_desktop.attention.attend import Memory
 from attn_desktop.common.errors import InputError
 from attn_desktop.common.mode import ARGMAX, HARD, NO_ATTENTION, SOFT, Mode
-from attn_desktop.families.base import Stepped
+from attn_desktop.families.base import Given, Stepped
 from attn_desktop.families.cells import State
 from attn_desktop.families.seq2seq import Seq2Seq, Seq2SeqConfig
 from attn_desktop.inputs.text import END, END_ID, MAX_PIECES
@@ -33,7 +33,7 @@ def _no_gradients() -> Iterator[None]:
 
 
 def ids_of(model: Seq2Seq, texts: tuple[str, ...] = TEXTS) -> list[NDArray[np.int64]]:
-    return [model.prepare(text).ids for text in texts]
+    return [model.prepare(Given(text)).inputs for text in texts]
 
 
 def uniform(rows: int, seed: int = 0) -> Tensor:
@@ -56,9 +56,9 @@ def same_state(actual: State, expected: State) -> None:
 
 
 def test_an_input_ends_with_a_position_of_its_own() -> None:
-    prepared = toy_model().prepare("The red car")
+    prepared = toy_model().prepare(Given("The red car"))
     assert prepared.labels[-1] == END
-    assert prepared.ids[-1] == END_ID
+    assert prepared.inputs[-1] == END_ID
     assert prepared.words[-1] == -1
     assert prepared.spans[-1].tolist() == [11, 11]
     assert prepared.words[:-1].max() == 2
@@ -67,15 +67,15 @@ def test_an_input_ends_with_a_position_of_its_own() -> None:
 @pytest.mark.parametrize("text", ["", " ", "\n\t  ", "\u3000\u00a0", "\u2028"])
 def test_blank_text_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="the text is empty; give at least one word"):
-        toy_model().prepare(text)
+        toy_model().prepare(Given(text))
 
 
 def test_a_text_may_have_512_pieces_and_no_more() -> None:
     model = toy_model()
     # A byte piece each, and the ▁ at the start.
-    assert len(model.prepare("\x00" * (MAX_PIECES - 1)).ids) == MAX_PIECES + 1
+    assert len(model.prepare(Given("\x00" * (MAX_PIECES - 1))).labels) == MAX_PIECES + 1
     with pytest.raises(InputError, match="the text has 513 pieces, the longest allowed is 512"):
-        model.prepare("\x00" * MAX_PIECES)
+        model.prepare(Given("\x00" * MAX_PIECES))
 
 
 def test_tokens_become_text_again() -> None:
@@ -335,4 +335,4 @@ def test_the_seed_alone_decides_a_toy() -> None:
         assert not torch.equal(tensor, other.state_dict()[name]), name
     assert isinstance(first.config, Seq2SeqConfig)
     assert msgspec.convert(msgspec.to_builtins(first.config), Seq2SeqConfig) == first.config
-    assert all(first.prepare(english).ids.size for english, _ in TOY_SENTENCES)
+    assert all(first.prepare(Given(english)).inputs.size for english, _ in TOY_SENTENCES)

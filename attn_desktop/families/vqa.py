@@ -1,0 +1,222 @@
+"""Questions about pictures: a few glimpses at regions, each led by the question and the last one.
+
+Stacked attention (Yang et al. 2016): the encoded question is the first query, and what a glimpse
+has seen refines it for the next. A step is a glimpse and its token the answer after it; the last
+step's is the model's answer. Where Yang et al. add, u_t = c_t + u_{t-1}, the query here goes
+through a GRU, which can also forget, and whose gates can be watched.
+Weights that sum to 1 cannot tell one region like the question from three; beside the question a
+few counters therefore enter s_0, sums over regions of weights that do not (Zhang et al. 2018,
+Learning to count objects in natural images, section 3).
+Shapes: B rows, S = m · n regions row by row, H annotation size, N = state_size, E = 0 since no
+earlier answer is read, V answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
+
+from attn_desktop.attention.attend import Attention, Memory
+from attn_desktop.common.errors import InputError
+from attn_desktop.common.mode import Mode
+from attn_desktop.families.base import Family, Given, Prepared
+from attn_desktop.families.cells import CELLS, Gates, State
+from attn_desktop.families.codecs import load_words
+from attn_desktop.families.layers import embedding
+from attn_desktop.families.vision import Pixels, Vision, VisionConfig
+from attn_desktop.inputs.text import END_ID, PAD_ID, START_ID
+from attn_desktop.inputs.words import UNKNOWN_ID, WordCodec
+
+Size = Annotated[int, msgspec.Meta(ge=1, le=8192)]
+Vocabulary = Annotated[int, msgspec.Meta(ge=5, le=100_000)]
+MAX_WORDS = 100
+#: Regions that an object covers, about; only keeps the counters near 1.
+REGIONS_OF_ONE = 10.0
+#: Answers that a message names when another one is asked for.
+NAMED_ANSWERS = 20
+
+
+class VqaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """config.json of a checkpoint of this family.
+
+    glimpses: steps of a decoding. counters: K sums over all regions in s_0.
+    projection_size: size of each score's own projections of s and h (a switchable checkpoint);
+    null for a dedicated one, where scores see s and h as they are. half_width: D of local-p, in
+    regions along either edge. trained_modes: as `Mode.parse` reads them.
+    """
+
+    family: Literal["vqa"]
+    language: str
+    question_vocabulary: Vocabulary
+    answer_vocabulary: Vocabulary
+    embedding_size: Size
+    state_size: Size
+    projection_size: Size | None
+    scores: tuple[str, ...]
+    trained_modes: tuple[str, ...]
+    vision: VisionConfig = VisionConfig()
+    glimpses: Annotated[int, msgspec.Meta(ge=1, le=20)] = 2
+    counters: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4
+    half_width: Annotated[float, msgspec.Meta(ge=0, le=1000)] = 3.0
+    dropout: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.2
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """One input of the model. square: (side, side, 3) uint8. question: (Q,) int64, Q words."""
+
+    square: Pixels
+    question: NDArray[np.int64]
+
+
+class Vqa(Family, name="vqa"):
+    """Vision, question encoder, attention, a GRU between glimpses and a classifier of answers."""
+
+    config_type = VqaConfig
+    takes = ("picture", "question")
+    fixed_formula = Vision.fixed_formula
+    fixed_source = "Vinyals et al. 2015"
+
+    def __init__(self, config: VqaConfig, question: WordCodec, answer: WordCodec) -> None:
+        super().__init__()
+        self.config = config
+        self.question_codec = question
+        self.answer_codec = answer
+        self.trained_modes = tuple(Mode.parse(text) for text in config.trained_modes)
+        size, regions = config.vision.annotation_size, config.vision.grid
+        self.vision = Vision(config.vision, config.dropout)
+        self.question_embedding = embedding(config.question_vocabulary, config.embedding_size)
+        self.question_encoder = nn.GRU(config.embedding_size, config.state_size, batch_first=True)
+        self.count_query = nn.Linear(config.state_size, size)
+        self.count_region = nn.Linear(size, size)
+        self.count = nn.Linear(size, config.counters)
+        self.bridge = nn.Linear(config.state_size + config.counters, config.state_size)
+        self.attention = Attention(
+            config.state_size,
+            size,
+            config.scores,
+            config.projection_size,
+            regions[0] * regions[1],
+            config.half_width,
+            regions,
+        )
+        self.cell = CELLS["gru"](size, config.state_size)
+        self.hidden = nn.Linear(config.state_size + size, config.state_size)
+        self.output = nn.Linear(config.state_size, config.answer_vocabulary)
+        self.dropout = nn.Dropout(config.dropout)
+
+    # -- tokens ---------------------------------------------------------------------------
+
+    start_id = START_ID
+    #: Never an answer: an output ends with its last glimpse, whatever the answer.
+    end_id = END_ID
+    never_chosen = (PAD_ID, START_ID, END_ID, UNKNOWN_ID)
+
+    def prepare(self, given: Given) -> Prepared:
+        """Picture and question as `Asked`; the regions are the source positions.
+
+        A word that the model never learnt is `<unk>` to it.
+        """
+        self.check_given(given)
+        words = self.question_codec.encode(given.text)
+        if len(words) > MAX_WORDS:
+            raise InputError(f"the question has {len(words)} words; it may have {MAX_WORDS}")
+        asked = Asked(self.vision.prepare(given), np.array(words, dtype=np.int64))
+        return self.vision.describe(asked, given)
+
+    def ends(self, token: int, t: int) -> bool:
+        return t >= self.config.glimpses
+
+    def usual_steps(self, source_length: int) -> int:
+        return self.config.glimpses
+
+    def token_label(self, token: int) -> str:
+        return self.answer_codec.label(token)
+
+    def tokenize(self, text: str) -> tuple[int, ...]:
+        """The one answer that a text is."""
+        token = self.answer_codec.find(text)
+        if token is None:
+            answers = self.answer_codec.words[UNKNOWN_ID + 1 :]
+            named = ", ".join(answers[:NAMED_ANSWERS])
+            more = (
+                f" and {len(answers) - NAMED_ANSWERS} more" if len(answers) > NAMED_ANSWERS else ""
+            )
+            raise InputError(f"{text!r} is none of the answers: {named}{more}")
+        return (token,)
+
+    def detokenize(self, tokens: Sequence[int]) -> str:
+        """The last answer; those after earlier glimpses were on the way to it."""
+        return self.answer_codec.decode(tokens[-1:])
+
+    # -- encode, start, advance, readout --------------------------------------------------
+
+    def encode(self, inputs: Sequence[Asked]) -> Memory:
+        memory = self.vision.encode([asked.square for asked in inputs])
+        lengths = torch.tensor([len(asked.question) for asked in inputs])
+        words = pad_sequence(
+            [torch.from_numpy(asked.question) for asked in inputs],
+            batch_first=True,
+            padding_value=PAD_ID,
+        )
+        embedded = self.dropout(self.question_embedding(words.to(self.device)))
+        if bool((lengths == lengths[0]).all()):
+            _, last = self.question_encoder(embedded)
+        else:
+            packed = pack_padded_sequence(embedded, lengths, batch_first=True, enforce_sorted=False)
+            _, last = self.question_encoder(packed)
+        memory.question = last[0]
+        return memory
+
+    def start(self, memory: Memory) -> State:
+        """s_0 from the question, as its encoder leaves it, and the counters."""
+        assert memory.question is not None
+        known = torch.cat([memory.question, self.counts(memory)], dim=1)
+        return self.cell.start(torch.tanh(self.bridge(known)))
+
+    def counts(self, memory: Memory) -> Tensor:
+        """(B, K): how much of the picture is like what the question asks for, K ways to say it.
+
+        Σ_j sigmoid(w_kᵀ tanh(W q + U h_j)), in units of REGIONS_OF_ONE regions.
+        """
+        assert memory.question is not None
+        query = self.count_query(memory.question).unsqueeze(1)
+        alike = torch.sigmoid(self.count(torch.tanh(query + self.count_region(memory.states))))
+        return alike.sum(dim=1) / REGIONS_OF_ONE
+
+    def embed(self, tokens: Tensor) -> Tensor:
+        """Nothing, (…, 0): no glimpse reads the answer after the one before."""
+        return torch.zeros((*tokens.shape, 0), device=self.device)
+
+    def advance(self, state: State, previous: Tensor, context: Tensor) -> tuple[State, Gates]:
+        following: tuple[State, Gates] = self.cell(context, state)
+        return following
+
+    def readout(self, state: Tensor, context: Tensor, previous: Tensor) -> Tensor:
+        """Logits of all answers, were this the last glimpse: of s_t and c_t."""
+        hidden = torch.tanh(self.hidden(torch.cat([state, context], dim=1)))
+        logits: Tensor = self.output(self.dropout(hidden))
+        return logits
+
+    # -- folder ---------------------------------------------------------------------------
+
+    def save_inputs(self, folder: Path) -> None:
+        self.question_codec.save(folder / "question.tokenizer.json")
+        self.answer_codec.save(folder / "answer.tokenizer.json")
+
+    @classmethod
+    def from_folder(cls, config: VqaConfig, folder: Path) -> Vqa:
+        return cls(
+            config,
+            load_words(folder, "question", config.question_vocabulary),
+            load_words(folder, "answer", config.answer_vocabulary),
+        )
