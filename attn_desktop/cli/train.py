@@ -24,12 +24,6 @@ def command(
             show_default=False,
         ),
     ],
-    data: Annotated[
-        Path,
-        typer.Option(
-            metavar="DIR", help="The folder that holds the data sets.", show_default=False
-        ),
-    ],
     out: Annotated[
         Path,
         typer.Option(
@@ -38,6 +32,14 @@ def command(
             show_default=False,
         ),
     ],
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="The folder that holds the data sets, for a recipe that reads any.",
+            show_default=False,
+        ),
+    ] = None,
     device: options.Device = "cpu",
     epochs: Annotated[
         int | None,
@@ -67,8 +69,10 @@ def command(
     from attn_desktop.training.recipe import RECIPES, Request, import_recipes, run_recipe
 
     import_recipes()
-    RECIPES[recipe]  # an unknown name is refused before anything else, listing the valid ones
-    if not data.is_dir():
+    # An unknown name is refused before anything else, listing the valid ones.
+    if RECIPES[recipe].needs_data and data is None:
+        raise InputError(f"{recipe} reads data sets: give the folder that holds them as --data DIR")
+    if data is not None and not data.is_dir():
         raise InputError(f"--data {data}: no such folder; give the one that holds the data sets")
     if out.exists() and not out.is_dir():
         raise InputError(f"--out {out}: is a file, but a checkpoint is a folder")

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,16 +94,38 @@ def hold_out(pairs: Iterable[Pair], share: int) -> Split:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Ids of B sentence pairs of like length; targets end in the end token."""
+    """B examples. sources: what `Family.encode` takes. targets: ids, the end token included."""
 
-    sources: list[NDArray[np.int64]]
+    sources: list[Any]
     targets: list[NDArray[np.int64]]
 
 
-class EncodedPairs:
-    """Sentence pairs as ids, kept flat in memory."""
+class Examples(Protocol):
+    """What a model learns from: numbered rows that are put together to batches."""
 
-    def __init__(self, sources: Sequence[list[int]], targets: Sequence[list[int]]) -> None:
+    def batches(
+        self, chosen: NDArray[np.int64], generator: np.random.Generator
+    ) -> list[NDArray[np.int64]]:
+        """The chosen rows in batches, in an order that is drawn."""
+
+    def batch(self, rows: NDArray[np.int64]) -> Batch:
+        """The examples of these rows."""
+
+
+class EncodedPairs:
+    """Sentence pairs as ids, kept flat in memory.
+
+    A batch of sequences of length L has positions / L + extra_rows rows.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[list[int]],
+        targets: Sequence[list[int]],
+        positions: int = 2800,
+        extra_rows: int = 32,
+    ) -> None:
+        self.positions, self.extra_rows = positions, extra_rows
         self.sources = [np.array(ids, dtype=np.int64) for ids in sources]
         self.targets = [np.array(ids, dtype=np.int64) for ids in targets]
         self.sizes = np.array(
@@ -114,13 +137,9 @@ class EncodedPairs:
         return len(self.sources)
 
     def batches(
-        self,
-        chosen: NDArray[np.int64],
-        positions: int,
-        extra_rows: int,
-        generator: np.random.Generator,
+        self, chosen: NDArray[np.int64], generator: np.random.Generator
     ) -> list[NDArray[np.int64]]:
-        """Row numbers of the chosen pairs in batches of at most positions / length + extra_rows.
+        """Row numbers of the chosen pairs in batches.
 
         Sorted by length with a little noise, so that batches differ from epoch to epoch.
         """
@@ -130,7 +149,7 @@ class EncodedPairs:
         start = 0
         for stop in range(1, len(order) + 1):
             longest = self.sizes[order[min(stop, len(order) - 1)]]
-            full = (stop - start + 1 - extra_rows) * longest > positions
+            full = (stop - start + 1 - self.extra_rows) * longest > self.positions
             if stop == len(order) or full:
                 batches.append(order[start:stop])
                 start = stop

@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 
@@ -22,7 +22,7 @@ from torch import Tensor
 
 from attn_desktop.common.mode import Mode
 from attn_desktop.families.base import Family
-from attn_desktop.training.data import EncodedPairs
+from attn_desktop.training.data import Examples
 from attn_desktop.training.interrupts import on_interrupt
 from attn_desktop.training.loss import HardSettings, batch_loss
 from attn_desktop.training.replicas import Replicas
@@ -33,27 +33,30 @@ from attn_desktop.training.state import Progress, load_state, save_state
 class LoopSettings:
     """How to train.
 
-    A batch of sequences of length L has positions / L + extra_rows rows. peak_rate: of the
-    one-cycle schedule.
-    average_decay: of the exponential moving average of the weights that is kept in the end.
+    peak_rate: of the one-cycle schedule. coverage_weight: λ of the doubly stochastic term of
+    Xu et al. 2015. average_decay: of the exponential moving average of the weights that is kept
+    in the end.
     """
 
     epochs: int
-    positions: int = 2800
-    extra_rows: int = 32
     peak_rate: float = 2e-3
     warmup_share: float = 0.1
     weight_decay: float = 0.01
     clip_norm: float = 1.0
     smoothing: float = 0.1
+    coverage_weight: float = 0.0
     average_decay: float = 0.999
     seed: int = 1
     save_every_s: float = 120.0
     log_every: int = 50
     hard: HardSettings = field(default_factory=HardSettings)
 
+    def of(self, epochs: int | None) -> LoopSettings:
+        """The same for another number of epochs; None for its own."""
+        return self if epochs is None else replace(self, epochs=epochs)
 
-#: Rows of the training pairs that an epoch uses.
+
+#: Rows of the examples that an epoch uses.
 EpochRows = Callable[[int, np.random.Generator], NDArray[np.int64]]
 #: Share of the training done, generator, target length -> the mode of each step (the last extends).
 DrawModes = Callable[[float, np.random.Generator, int], list[Mode]]
@@ -62,12 +65,12 @@ AfterEpoch = Callable[[Family], str]
 
 
 class Trainer:
-    """Trains a model on pairs, writing its state to a folder."""
+    """Trains a model on examples, writing its state to a folder."""
 
     def __init__(
         self,
         model: Family,
-        pairs: EncodedPairs,
+        examples: Examples,
         folder: Path,
         settings: LoopSettings,
         epoch_rows: EpochRows,
@@ -77,7 +80,7 @@ class Trainer:
         replicas: Replicas | None = None,
     ) -> None:
         self.model = model
-        self.pairs = pairs
+        self.examples = examples
         self.folder = folder
         self.settings = settings
         self.epoch_rows = epoch_rows
@@ -146,22 +149,26 @@ class Trainer:
     def _batches(self, epoch: int) -> list[NDArray[np.int64]]:
         generator = np.random.default_rng([self.settings.seed, epoch])
         rows = self.epoch_rows(epoch, generator)
-        return self.pairs.batches(
-            rows, self.settings.positions, self.settings.extra_rows, generator
-        )
+        return self.examples.batches(rows, generator)
 
     def _train_batch(self, rows: NDArray[np.int64], total: int) -> float:
         settings, step = self.settings, self.progress.step
         rank, size = self.replicas.rank, self.replicas.size
         torch.manual_seed((settings.seed * 1_000_003 + step) * size + rank)
         generator = np.random.default_rng([settings.seed, 1, step, rank])
-        batch = self.pairs.batch(rows[rank::size] if len(rows) >= size else rows)
+        batch = self.examples.batch(rows[rank::size] if len(rows) >= size else rows)
         length = max(len(ids) for ids in batch.targets)
         modes = self.draw_modes(step / total, generator, length)
         for group in self.optimizer.param_groups:
             group["lr"] = one_cycle(step / total, settings.peak_rate, settings.warmup_share)
         loss, shown = batch_loss(
-            self.model, batch, modes, settings.smoothing, settings.hard, self.progress.baselines
+            self.model,
+            batch,
+            modes,
+            settings.smoothing,
+            settings.hard,
+            self.progress.baselines,
+            settings.coverage_weight,
         )
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]

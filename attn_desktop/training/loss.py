@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from attn_desktop.attention.estimators import BASELINE_DECAY
 from attn_desktop.common.mode import HARD, Mode
 from attn_desktop.families.base import Family
 from attn_desktop.training.data import Batch
@@ -32,7 +33,7 @@ class HardSettings:
     reward_weight: float = 1.0
     entropy_weight: float = 0.01
     reward_decay: float = 0.5
-    baseline_decay: float = 0.95
+    baseline_decay: float = BASELINE_DECAY
 
 
 @dataclass
@@ -54,7 +55,8 @@ class Unrolled:
 
     states: (T, B, N). contexts: (T, B, H). previous: (T, B, E). targets, real: (T, B).
     log_alpha, entropy: (T, B) log α of the drawn position and entropy of α at hard steps, 0 at
-    others. hard_steps: T of them True where the mode was hard.
+    others. hard_steps: T of them True where the mode was hard. looked: (B, S) Σ_t α_tj over the
+    steps that count; None where no step had attention.
     """
 
     states: Tensor
@@ -65,6 +67,7 @@ class Unrolled:
     log_alpha: Tensor
     entropy: Tensor
     hard_steps: list[bool]
+    looked: Tensor | None
 
 
 def unroll(model: Family, batch: Batch, modes: list[Mode]) -> Unrolled:
@@ -79,6 +82,7 @@ def unroll(model: Family, batch: Batch, modes: list[Mode]) -> Unrolled:
     previous = model.embed(torch.cat([start, targets[:-1].clamp(min=0)]))
     state = model.start(memory)
     states, contexts, log_alphas, entropies, hard_steps = [], [], [], [], []
+    looked: Tensor | None = None
     for t in range(1, len(targets) + 1):
         mode = modes[min(t, len(modes)) - 1]
         draw = torch.rand(targets.shape[1], device=device)
@@ -88,8 +92,11 @@ def unroll(model: Family, batch: Batch, modes: list[Mode]) -> Unrolled:
         states.append(state.hidden)
         contexts.append(reading.context)
         hard_steps.append(mode.weighting == HARD)
+        alpha, sampled = stepped.attended.alpha, stepped.attended.sampled
+        if alpha is not None:
+            counted = alpha * real[t - 1].unsqueeze(1)
+            looked = counted if looked is None else looked + counted
         if mode.weighting == HARD:
-            alpha, sampled = stepped.attended.alpha, stepped.attended.sampled
             assert alpha is not None and sampled is not None
             logs = alpha.clamp(min=1e-10).log()
             log_alphas.append(logs.gather(1, sampled.unsqueeze(1)).squeeze(1))
@@ -106,6 +113,7 @@ def unroll(model: Family, batch: Batch, modes: list[Mode]) -> Unrolled:
         torch.stack(log_alphas),
         torch.stack(entropies),
         hard_steps,
+        looked,
     )
 
 
@@ -162,10 +170,13 @@ def batch_loss(
     smoothing: float,
     hard: HardSettings,
     baselines: Baselines,
+    coverage_weight: float = 0.0,
 ) -> tuple[Tensor, float]:
     """The loss per token to descend, and the plain mean of −log p(y_t) for the log.
 
-    Cross-entropy with label smoothing (Szegedy et al. 2016). At hard steps the drawn context
+    Cross-entropy with label smoothing (Szegedy et al. 2016), and the doubly stochastic term
+    λ Σ_j (1 − Σ_t α_tj)² of each output, λ = coverage_weight (Xu et al. 2015, equation 14), which
+    asks for a look at everything. At hard steps the drawn context
     gives the likelihood its gradient, and α gets the REINFORCE gradient
     λ_r (R_t − b) ∇ log α_k + λ_e ∇ H(α), R_t the decayed sum of log p from y_t on.
     """
@@ -174,6 +185,9 @@ def batch_loss(
     loss = -likelihood.mean()
     if any(unrolled.hard_steps):
         loss = loss - _reinforce(unrolled, log_probs, modes, hard, baselines)
+    if coverage_weight and unrolled.looked is not None:
+        missed = (1 - unrolled.looked).square().sum()
+        loss = loss + coverage_weight * missed / unrolled.real.sum()
     return loss, -float(log_probs.mean())
 
 

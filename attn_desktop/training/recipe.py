@@ -17,12 +17,12 @@ from attn_desktop.training.replicas import Replicas, run_replicas
 class Request:
     """What a user asks of a recipe.
 
-    data: folder of data sets. out: where the checkpoint goes; its subfolder `training` keeps the
-    state that makes a run resumable. epochs: None for the recipe's own number. workers: processes
-    that share each batch.
+    data: folder of data sets; None for a recipe that needs none. out: where the checkpoint goes;
+    its subfolder `training` keeps the state that makes a run resumable. epochs: None for the
+    recipe's own number. workers: processes that share each batch.
     """
 
-    data: Path
+    data: Path | None
     out: Path
     device: str = "cpu"
     epochs: int | None = None
@@ -31,10 +31,14 @@ class Request:
 
 
 class Recipe:
-    """One shipped checkpoint. Its definition registers it; `run` is True when finished."""
+    """One shipped checkpoint. Its definition registers it; `run` is True when finished.
+
+    needs_data: whether it reads data sets, or makes its own.
+    """
 
     name: ClassVar[str]
     summary: ClassVar[str]
+    needs_data: ClassVar[bool] = True
 
     def __init_subclass__(cls, *, name: str) -> None:
         cls.name = name

@@ -146,11 +146,12 @@ def test_about_one_sentence_in_the_share_is_held_out() -> None:
 def test_batches_hold_every_chosen_row_once_and_no_more_than_fits(
     lengths: list[tuple[int, int]], positions: int, extra_rows: int, seed: int, share: float
 ) -> None:
-    encoded = EncodedPairs([[5] * s for s, _ in lengths], [[6] * t for _, t in lengths])
+    sources, targets = ([[5] * pair[side] for pair in lengths] for side in (0, 1))
+    encoded = EncodedPairs(sources, targets, positions, extra_rows)
     generator = np.random.default_rng(seed)
     count = max(1, int(share * len(lengths)))
     chosen = generator.permutation(len(lengths))[:count]
-    batches = encoded.batches(chosen, positions, extra_rows, generator)
+    batches = encoded.batches(chosen, generator)
     assert sorted(np.concatenate(batches).tolist()) == sorted(chosen.tolist())
     for rows in batches:
         longest = max(max(lengths[row]) for row in rows)
@@ -159,12 +160,13 @@ def test_batches_hold_every_chosen_row_once_and_no_more_than_fits(
 
 def test_batches_are_of_like_length_and_follow_from_the_generator() -> None:
     sizes = np.random.default_rng(0).integers(1, 40, 500)
-    encoded = EncodedPairs([[5] * size for size in sizes], [[6] * size for size in sizes])
+    ids = [[5] * size for size in sizes]
+    encoded = EncodedPairs(ids, ids, positions=200, extra_rows=4)
     everything = np.arange(500)
 
     def batches(seed: int) -> list[list[int]]:
         generator = np.random.default_rng(seed)
-        return [b.tolist() for b in encoded.batches(everything, 200, 4, generator)]
+        return [b.tolist() for b in encoded.batches(everything, generator)]
 
     for rows in batches(1):
         assert np.ptp(sizes[rows]) <= 3

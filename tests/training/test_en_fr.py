@@ -15,7 +15,6 @@ from attn_desktop.training import recipe
 from attn_desktop.training.recipe import RECIPES, Request, import_recipes, run_recipe
 from attn_desktop.training.recipes import en_fr
 from attn_desktop.training.recipes.en_fr import (
-    HARD_FROM,
     HARD_WEIGHTS,
     SOFT_WEIGHTS,
     EnFr,
@@ -101,11 +100,11 @@ def test_an_epoch_has_every_short_row_and_so_many_epochs_every_longer_one_once()
 
 def drawn(share: float, count: int = 6000, length: int = 12) -> list[list[Mode]]:
     generator = np.random.default_rng(0)
-    return [EnFr()._draw_modes(share, generator, length) for _ in range(count)]
+    return [EnFr.modes(share, generator, length) for _ in range(count)]
 
 
 def test_before_hard_attention_joins_every_mode_is_soft_and_as_frequent_as_its_weight() -> None:
-    lists = drawn(HARD_FROM - 1e-9)
+    lists = drawn(EnFr.modes.hard_from - 1e-9)
     counts = Counter(str(modes[0]) for modes in lists)
     assert set(counts) == set(SOFT_WEIGHTS)
     for name, weight in SOFT_WEIGHTS.items():
@@ -116,7 +115,7 @@ def test_before_hard_attention_joins_every_mode_is_soft_and_as_frequent_as_its_w
 
 
 def test_from_then_on_hard_modes_are_drawn_and_never_two_in_one_batch() -> None:
-    lists = drawn(HARD_FROM)
+    lists = drawn(EnFr.modes.hard_from)
     counts = Counter(str(modes[0]) for modes in lists)
     assert set(counts) == set(SOFT_WEIGHTS) | set(HARD_WEIGHTS)
     for name, weight in HARD_WEIGHTS.items():
@@ -148,7 +147,7 @@ def test_trained_modes_are_those_that_are_drawn() -> None:
     assert config.trained_modes == tuple(str(Mode.parse(name)) for name in config.trained_modes)
     assert {Mode.parse(name).score for name in config.trained_modes} <= {*config.scores, "none"}
     dedicated = EnFrDedicated()
-    assert {str(m[0]) for m in [dedicated._draw_modes(0.9, np.random.default_rng(0), 9)]} == {
+    assert {str(m[0]) for m in [dedicated.modes(0.9, np.random.default_rng(0), 9)]} == {
         "additive/global/soft"
     }
     assert dedicated._config(4000, 4000).projection_size is None

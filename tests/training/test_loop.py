@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from attn_desktop.common.errors import InputError
 from attn_desktop.common.mode import HARD, Mode
-from attn_desktop.families.base import Family
+from attn_desktop.families.base import Family, Given
 from attn_desktop.families.seq2seq import Seq2Seq
 from attn_desktop.training.data import EncodedPairs
 from attn_desktop.training.loop import LoopSettings, Trainer, one_cycle
@@ -25,13 +25,14 @@ MODES = [
     [Mode("additive", "global", HARD)],
     [Mode("none"), Mode("additive", "global", HARD)],
 ]
-SETTINGS = LoopSettings(epochs=3, positions=60, extra_rows=0, save_every_s=1e9, log_every=1)
+SETTINGS = LoopSettings(epochs=3, save_every_s=1e9, log_every=1)
 
 
-def encoded(model: Seq2Seq) -> EncodedPairs:
-    sources = [[*model.prepare(source).ids] for source, _ in TOY_SENTENCES]
+def encoded(model: Seq2Seq, positions: int = 60) -> EncodedPairs:
+    sources = [[*model.prepare(Given(source)).inputs] for source, _ in TOY_SENTENCES]
     targets = model.target_codec.encode_many([target for _, target in TOY_SENTENCES])
-    return EncodedPairs(sources, [[*ids, model.end_id] for ids in targets])
+    targets = [[*ids, model.end_id] for ids in targets]
+    return EncodedPairs(sources, targets, positions, extra_rows=0)
 
 
 def every_row(epoch: int, generator: np.random.Generator) -> NDArray[np.int64]:
@@ -49,7 +50,8 @@ def only_soft(share: float, generator: np.random.Generator, length: int) -> list
 def trainer(folder: Path, settings: LoopSettings = SETTINGS, **more: Any) -> Trainer:
     model = toy_model(**more.pop("changes", {})).requires_grad_(True)
     more = {"draw_modes": some_modes, "say": lambda text: None} | more
-    return Trainer(model, encoded(model), folder, settings, every_row, **more)
+    examples = encoded(model, more.pop("positions", 60))
+    return Trainer(model, examples, folder, settings, every_row, **more)
 
 
 def weights(trainer: Trainer) -> dict[str, bytes]:
@@ -106,8 +108,8 @@ def test_a_run_that_is_finished_does_nothing_more(tmp_path: Path) -> None:
 
 def test_another_seed_trains_other_weights(tmp_path: Path) -> None:
     """Without which bit-identical weights would show nothing."""
-    settings = LoopSettings(epochs=1, positions=60, extra_rows=0, seed=2)
-    other = LoopSettings(epochs=1, positions=60, extra_rows=0, seed=3)
+    settings = LoopSettings(epochs=1, seed=2)
+    other = LoopSettings(epochs=1, seed=3)
     one, two = trainer(tmp_path / "1", settings), trainer(tmp_path / "2", other)
     one.run()
     two.run()
@@ -166,10 +168,9 @@ def test_ctrl_c_while_gradients_are_averaged_is_not_lost(
 
 def test_the_loss_falls_on_a_task_that_can_be_learnt_by_heart(tmp_path: Path) -> None:
     heard = StopsAt("never")
-    settings = LoopSettings(
-        epochs=40, positions=400, extra_rows=0, peak_rate=3e-2, smoothing=0.0, log_every=4
-    )
-    learner = trainer(tmp_path, settings, draw_modes=only_soft, say=heard, changes={"dropout": 0.0})
+    settings = LoopSettings(epochs=40, peak_rate=3e-2, smoothing=0.0, log_every=4)
+    more = {"draw_modes": only_soft, "say": heard, "changes": {"dropout": 0.0}, "positions": 400}
+    learner = trainer(tmp_path, settings, **more)
     learner.run()
     losses = [float(line.split("-log p ")[1].split()[0]) for line in heard.heard if "log p" in line]
     assert losses[-1] < 0.6 * losses[0]

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from attn_desktop.common.mode import HARD, Mode
+from attn_desktop.families.base import Given
 from attn_desktop.families.seq2seq import Seq2Seq
 from attn_desktop.training import loss as loss_module
 from attn_desktop.training.data import Batch
@@ -28,7 +29,7 @@ HARD_MODE = Mode("additive", "global", HARD)
 
 
 def toy_batch(model: Seq2Seq, count: int = 4) -> Batch:
-    sources = [model.prepare(source).ids for source, _ in TOY_SENTENCES[:count]]
+    sources = [model.prepare(Given(source)).inputs for source, _ in TOY_SENTENCES[:count]]
     targets = model.target_codec.encode_many([target for _, target in TOY_SENTENCES[:count]])
     return Batch(sources, [np.array([*ids, model.end_id]) for ids in targets])
 
@@ -135,6 +136,26 @@ def test_soft_loss_is_the_mean_cross_entropy_of_the_tokens() -> None:
     assert shown == pytest.approx(float(plain), abs=1e-5)
 
 
+def test_the_doubly_stochastic_term_counts_what_no_step_has_looked_at() -> None:
+    model = toy_model()
+    batch = toy_batch(model)
+    modes = [Mode("dot"), Mode("none"), Mode("additive", "global", HARD), Mode("dot")]
+    torch.manual_seed(0)
+    plain, _ = batch_loss(model, batch, modes, 0.0, HardSettings(), Baselines())
+    torch.manual_seed(0)
+    loss, _ = batch_loss(model, batch, modes, 0.0, HardSettings(), Baselines(), 0.3)
+    expected, tokens = 0.0, sum(map(len, batch.targets))
+    torch.manual_seed(0)
+    looked = unroll(model, batch, modes).looked
+    assert looked is not None
+    for shares, source, target in zip(looked.tolist(), batch.sources, batch.targets, strict=True):
+        attending = len(target) - (1 if len(target) > 1 else 0)  # all but step 2, which is none
+        assert sum(shares) == pytest.approx(attending, abs=1e-5)
+        assert not any(shares[len(source) :])
+        expected += sum((1 - share) ** 2 for share in shares)
+    assert float((loss - plain).detach()) == pytest.approx(0.3 * expected / tokens, rel=1e-4)
+
+
 def test_modes_switch_at_the_step_that_they_say() -> None:
     model = toy_model()
     batch = toy_batch(model)
@@ -173,6 +194,7 @@ def one_step(scores: Tensor, seed: int) -> tuple[Unrolled, Tensor]:
             log_alpha=alpha.log()[drawn].unsqueeze(0),
             entropy=entropy.expand(1, ROWS),
             hard_steps=[True],
+            looked=None,
         ),
         REWARDS[drawn],
     )
@@ -257,6 +279,7 @@ def test_rewards_are_summed_from_their_step_on_with_decay() -> None:
         log_alpha=log_alpha,
         entropy=torch.zeros(3, 2),
         hard_steps=[False, True, True],
+        looked=None,
     )
     log_probs = torch.tensor([-1.0, -2.0, -3.0, -4.0, -5.0])  # by step, then row
     baselines = Baselines({str(HARD_MODE): -0.5})
@@ -282,7 +305,7 @@ def test_each_mode_keeps_its_own_baseline_and_starts_from_what_it_meets_first() 
 def test_through_the_model_the_attention_s_gradient_is_that_of_the_expected_reward() -> None:
     """One target, one source: batch_loss against Σ_k α_k log p(y | h_k), k enumerated."""
     model = toy_model(dropout=0.0).requires_grad_(True)
-    source, target = model.prepare("The dog.").ids, 300
+    source, target = model.prepare(Given("The dog.")).inputs, 300
     weights = list(model.attention.scores["additive"].parameters())
 
     memory = model.encode([source])

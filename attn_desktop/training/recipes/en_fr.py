@@ -16,8 +16,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from attn_desktop.common.mode import HARD, Mode
-from attn_desktop.families.base import Family
 from attn_desktop.families.checkpoint import save_checkpoint
 from attn_desktop.families.seq2seq import Seq2Seq, Seq2SeqConfig
 from attn_desktop.inputs.text import END_ID, TextCodec
@@ -30,8 +28,9 @@ from attn_desktop.training.data import (
     read_table,
     write_table,
 )
+from attn_desktop.training.held_out import held_out_loss
 from attn_desktop.training.loop import LoopSettings, Trainer
-from attn_desktop.training.loss import token_likelihoods, unroll
+from attn_desktop.training.mode_draws import ModeDraws
 from attn_desktop.training.recipe import Recipe, Request
 from attn_desktop.training.replicas import Replicas
 
@@ -41,9 +40,6 @@ HELD_OUT = "held_out.tsv.gz"
 LONGER_ROWS = 40_000
 #: Each epoch sees all short rows and one of this many parts of the longer ones.
 LONGER_PARTS = 5
-SWITCH_SHARE = 0.2
-#: Hard attention joins after this share of the training, when soft attention has found its way.
-HARD_FROM = 0.6
 
 SOFT_WEIGHTS = {
     "additive/global/soft": 0.18,
@@ -92,8 +88,7 @@ class EnFr(Recipe, name="en-fr"):
 
     summary = "English to French, every score, scope and weighting on one encoder and decoder"
     epochs: ClassVar[int] = 12
-    soft_weights: ClassVar[dict[str, float]] = SOFT_WEIGHTS
-    hard_weights: ClassVar[dict[str, float]] = HARD_WEIGHTS
+    modes: ClassVar[ModeDraws] = ModeDraws(SOFT_WEIGHTS, HARD_WEIGHTS)
     scores: ClassVar[tuple[str, ...]] = (
         "cosine",
         "additive",
@@ -111,6 +106,7 @@ class EnFr(Recipe, name="en-fr"):
     def run(self, request: Request, replicas: Replicas) -> bool:
         say = replicas.voice(request.say)
         say("reading the data")
+        assert request.data is not None
         corpus = read_corpus(request.data)
         source, target = self._codecs(corpus, request.out, replicas)
         state = request.out / "training"
@@ -122,16 +118,17 @@ class EnFr(Recipe, name="en-fr"):
         model = Seq2Seq(config, source, target).to(request.device)
         count = sum(parameter.numel() for parameter in model.parameters())
         pairs = _encode([*corpus.short.train, *corpus.longer], model)
-        held = _encode(corpus.short.held_out[:400], model)
+        held_out = _encode(corpus.short.held_out[:400], model)
+        held = Batch(held_out.sources, held_out.targets)
         say(f"{count:,} parameters, {len(pairs):,} sentence pairs")
         trainer = Trainer(
             model,
             pairs,
             state,
-            LoopSettings(epochs=request.epochs or self.epochs),
+            LoopSettings(self.epochs).of(request.epochs),
             _EpochRows(len(corpus.short.train), len(corpus.longer)),
-            self._draw_modes,
-            lambda averaged: _held_out_loss(averaged, held),
+            self.modes,
+            lambda averaged: held_out_loss(averaged, held),
             say,
             replicas,
         )
@@ -153,7 +150,7 @@ class EnFr(Recipe, name="en-fr"):
             decoder_size=self.decoder_size,
             projection_size=self.projection_size,
             scores=self.scores,
-            trained_modes=(*self.soft_weights, *self.hard_weights),
+            trained_modes=self.modes.names,
         )
 
     def _codecs(self, corpus: Corpus, out: Path, replicas: Replicas) -> tuple[TextCodec, TextCodec]:
@@ -169,28 +166,13 @@ class EnFr(Recipe, name="en-fr"):
         source, target = (TextCodec.load(path) for path in paths)
         return source, target
 
-    def _draw_modes(self, share: float, generator: np.random.Generator, length: int) -> list[Mode]:
-        """One mode for a batch, or two with the step at which it switches drawn too."""
-        weights = dict(self.soft_weights)
-        if share >= HARD_FROM and self.hard_weights:
-            rest = 1 - sum(self.hard_weights.values())
-            weights = {name: rest * weight for name, weight in weights.items()} | self.hard_weights
-        names = list(weights)
-        chances = np.array(list(weights.values())) / sum(weights.values())
-        first, second = (Mode.parse(names[i]) for i in generator.choice(len(names), 2, p=chances))
-        both_hard = first.weighting == second.weighting == HARD
-        if generator.random() >= SWITCH_SHARE or length < 2 or both_hard:
-            return [first]
-        return [first] * int(generator.integers(1, length)) + [second]
-
 
 class EnFrDedicated(EnFr, name="en-fr-dedicated"):
     """Additive soft attention alone, without projections: what the switchable one must match."""
 
     summary = "English to French, additive global soft attention and nothing else"
     epochs = 3
-    soft_weights: ClassVar[dict[str, float]] = {"additive/global/soft": 1.0}
-    hard_weights: ClassVar[dict[str, float]] = {}
+    modes: ClassVar[ModeDraws] = ModeDraws({"additive/global/soft": 1.0})
     scores = ("additive",)
     projection_size = None
 
@@ -211,14 +193,3 @@ def _encode(pairs: list[Pair], model: Seq2Seq) -> EncodedPairs:
     sources = model.source_codec.encode_many([source for source, _ in pairs])
     targets = model.target_codec.encode_many([target for _, target in pairs])
     return EncodedPairs([[*ids, END_ID] for ids in sources], [[*ids, END_ID] for ids in targets])
-
-
-def _held_out_loss(model: Family, held: EncodedPairs) -> str:
-    """Mean −log p per token of held-out sentences, in every trained mode."""
-    batch = Batch(held.sources, held.targets)
-    figures = []
-    with torch.no_grad():
-        for mode in model.trained_modes:
-            _, log_probs = token_likelihoods(model, unroll(model, batch, [mode]))
-            figures.append(f"{mode} {-float(log_probs.mean()):.3f}")
-    return ", ".join(figures)

@@ -1,0 +1,106 @@
+"""models/scenes-vqa: questions about rendered scenes, answered after two glimpses.
+
+It needs no data: the scenes are rendered, from seeds that nothing else uses.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from attn_desktop.common.errors import InputError
+from attn_desktop.families.checkpoint import save_checkpoint
+from attn_desktop.families.vqa import Asked, Vqa, VqaConfig
+from attn_desktop.inputs.scenes import ANSWERS, WORDS, Question, make_questions
+from attn_desktop.inputs.words import WordCodec
+from attn_desktop.training.loop import LoopSettings
+from attn_desktop.training.mode_draws import ModeDraws
+from attn_desktop.training.recipe import Recipe, Request
+from attn_desktop.training.replicas import Replicas
+from attn_desktop.training.scenes import EYES, SCENES, Rows, train_on_scenes, training_scene
+
+#: Each scene is asked about with so many seeds, one question of each kind every time.
+SEEDS = 3
+QUESTIONS_AT_ONCE = 8
+
+
+class ScenesVqa(Recipe, name="scenes-vqa"):
+    """Every glimpse learns the answer; soft attention first, hard attention later."""
+
+    needs_data = False
+    summary = "Questions about rendered scenes, answered with two glimpses at 14 × 14 regions"
+    settings: ClassVar[LoopSettings] = LoopSettings(
+        epochs=6, smoothing=0.0, weight_decay=0.02, peak_rate=1.5e-3
+    )
+    modes: ClassVar[ModeDraws] = ModeDraws(
+        {"additive/global/soft": 0.85, "none": 0.15},
+        {"additive/global/hard": 0.25},
+        hard_from=0.7,
+        switch_share=0.0,
+    )
+
+    def run(self, request: Request, replicas: Replicas) -> bool:
+        words, answers = WordCodec.of_words(WORDS), WordCodec.of_words(ANSWERS)
+        config = VqaConfig(
+            family="vqa",
+            language="English",
+            question_vocabulary=len(words),
+            answer_vocabulary=len(answers),
+            embedding_size=128,
+            state_size=256,
+            projection_size=None,
+            scores=("additive",),
+            trained_modes=self.modes.names,
+            vision=EYES,
+            dropout=0.1,
+        )
+        torch.manual_seed(1)
+        model = Vqa(config, words, answers).to(request.device)
+        asked = [(number, q) for number in range(SCENES) for q in _questions(number)]
+        rows = Rows(
+            np.array([number for number, _ in asked]),
+            [[_id(answers, question.answer)] * config.glimpses for _, question in asked],
+            _Questions([words.encode_known(question.text) for _, question in asked]),
+        )
+        trainer = train_on_scenes(
+            model,
+            model.vision,
+            rows,
+            QUESTIONS_AT_ONCE,
+            self.settings,
+            self.modes,
+            request,
+            replicas,
+        )
+        finished = trainer.run()
+        if replicas.leads:
+            with trainer.averaged():
+                save_checkpoint(model, config, request.out)
+        return finished
+
+
+def _questions(number: int) -> list[Question]:
+    """The questions on a scene, each text once."""
+    scene = training_scene(number)
+    found = [question for seed in range(SEEDS) for question in make_questions(scene, seed)]
+    return list({question.text: question for question in found}.values())
+
+
+def _id(codec: WordCodec, answer: str) -> int:
+    token = codec.find(answer)
+    if token is None:
+        raise InputError(f"{answer!r} is none of the answers")
+    return token
+
+
+class _Questions:
+    """What the model takes, from a picture and the row of a question."""
+
+    def __init__(self, questions: list[list[int]]) -> None:
+        self._ids: list[NDArray[np.int64]] = [np.array(q, dtype=np.int64) for q in questions]
+
+    def __call__(self, picture: NDArray[np.uint8], row: int) -> Asked:
+        return Asked(picture, self._ids[row])

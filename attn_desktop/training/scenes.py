@@ -1,0 +1,109 @@
+"""Recipes that learn from rendered scenes: pictures of consecutive seeds, kept in a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attn_desktop.families.base import Family
+from attn_desktop.families.vision import Vision, VisionConfig
+from attn_desktop.inputs.scenes import TRAINING_SEED, Scene, make_scene, render
+from attn_desktop.training.held_out import held_out_loss
+from attn_desktop.training.loop import LoopSettings, Trainer
+from attn_desktop.training.mode_draws import ModeDraws
+from attn_desktop.training.pictures import PicturedTexts, SomeOfEach
+from attn_desktop.training.recipe import Request
+from attn_desktop.training.replicas import Replicas
+from attn_desktop.training.scene_eyes import open_eyes
+
+#: Rendered scenes, the last of which are held out.
+SCENES, HELD_OUT = 40_000, 300
+PICTURES_AT_ONCE = 48
+#: Both models look at scenes with eyes of this shape.
+EYES = VisionConfig(channels=(24, 64, 128), extra=(0, 1, 1))
+SAY_EVERY = 5000
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What is said of each scene, in its order.
+
+    owners: (R,) number of the scene. targets: ids. source: as `PicturedTexts` takes it.
+    """
+
+    owners: NDArray[np.int64]
+    targets: list[list[int]]
+    source: Callable[[NDArray[np.uint8], int], Any]
+
+
+def training_scene(number: int) -> Scene:
+    """Scene number 0, 1, … of those to train on."""
+    return make_scene(TRAINING_SEED + number)
+
+
+def rendered(folder: Path, count: int, side: int, say: Callable[[str], None]) -> NDArray[np.uint8]:
+    """Pictures (count, side, side, 3) of the first scenes, mapped from a file in the folder.
+
+    They are rendered where the file is not there yet.
+    """
+    path = folder / f"scenes-{count}-{side}.npy"
+    if not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(".part")
+        pictures = np.lib.format.open_memmap(
+            unfinished, mode="w+", dtype=np.uint8, shape=(count, side, side, 3)
+        )
+        for number in range(count):
+            pictures[number] = np.asarray(render(training_scene(number), side))
+            if (number + 1) % SAY_EVERY == 0:
+                say(f"rendered {number + 1} of {count} scenes")
+        pictures.flush()
+        os.replace(unfinished, path)
+    mapped: NDArray[np.uint8] = np.load(path, mmap_mode="r")
+    return mapped
+
+
+def train_on_scenes(
+    model: Family,
+    vision: Vision,
+    rows: Rows,
+    texts_at_once: int,
+    settings: LoopSettings,
+    modes: ModeDraws,
+    request: Request,
+    replicas: Replicas,
+) -> Trainer:
+    """A trainer that shows a model each scene once an epoch, with so many of its texts.
+
+    vision: the model's own, which learns to recognise objects before.
+    """
+    state, say = request.out / "training", replicas.voice(request.say)
+    eyes = state / "eyes.safetensors"
+    if replicas.leads:
+        pictures = rendered(state, SCENES, EYES.side, say)
+        open_eyes(vision, pictures[:-HELD_OUT], training_scene, eyes, say)
+    replicas.wait()
+    pictures = rendered(state, SCENES, EYES.side, say)
+    open_eyes(vision, pictures[:-HELD_OUT], training_scene, eyes, say)
+    examples = PicturedTexts(pictures, rows.owners, rows.targets, PICTURES_AT_ONCE, rows.source)
+    kept = rows.owners < SCENES - HELD_OUT
+    held = examples.batch(np.flatnonzero(~kept))
+    count = sum(parameter.numel() for parameter in model.parameters())
+    say(f"{count:,} parameters, {int(kept.sum()):,} texts on {SCENES - HELD_OUT:,} scenes")
+    return Trainer(
+        model,
+        examples,
+        state,
+        settings.of(request.epochs),
+        SomeOfEach(rows.owners[kept], texts_at_once),
+        modes,
+        lambda averaged: held_out_loss(averaged, held),
+        say,
+        replicas,
+    )
