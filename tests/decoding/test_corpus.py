@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -9,11 +10,14 @@ from attn_desktop.common.errors import InputError
 from attn_desktop.common.mode import ARGMAX, HARD, SOFT, Mode
 from attn_desktop.decoding import corpus
 from attn_desktop.decoding.corpus import Output, decode_corpus, step_limit
+from attn_desktop.decoding.stepper import Stepper
+from attn_desktop.families.base import Given
 from attn_desktop.families.seq2seq import Seq2Seq
 from attn_desktop.trace.run_tree import Choice
 from tests.decoding.helpers import (
     EVERY_MODE,
     SENTENCES,
+    as_checkpoint,
     ending_model,
     never_ending_model,
     plain_decode,
@@ -26,7 +30,9 @@ HARD_MODE = Mode("additive", "global", HARD)
 
 def batched(model: Seq2Seq, texts: tuple[str, ...], mode: Mode, **more: Any) -> list[Output]:
     choice = more.pop("choice", GREEDY)
-    return decode_corpus(model, [model.prepare(text) for text in texts], mode, choice, **more)
+    return decode_corpus(
+        model, [model.prepare(Given(text)) for text in texts], mode, choice, **more
+    )
 
 
 def assert_same(found: list[Output], expected: list[Output]) -> None:
@@ -124,7 +130,7 @@ def test_rows_that_have_ended_leave_the_batch(monkeypatch: pytest.MonkeyPatch) -
 def test_an_output_that_does_not_end_is_cut_off_at_its_own_limit() -> None:
     model = never_ending_model()
     outputs = batched(model, SENTENCES, Mode())
-    limits = [step_limit(len(model.prepare(text).ids)) for text in SENTENCES]
+    limits = [step_limit(model, len(model.prepare(Given(text)).labels)) for text in SENTENCES]
     assert len(set(limits)) > 2
     assert [len(output.tokens) for output in outputs] == limits
     assert not any(output.ended for output in outputs)
@@ -145,3 +151,29 @@ def test_decoding_leaves_the_random_state_alone() -> None:
     before = torch.random.get_rng_state()
     batched(ending_model(), SENTENCES, HARD_MODE, choice=SAMPLED, max_steps=4)
     assert torch.equal(before, torch.random.get_rng_state())
+
+
+@pytest.mark.parametrize("mode", [Mode("dot"), HARD_MODE, Mode("none")], ids=str)
+def test_where_each_step_looked_is_kept(mode: Mode) -> None:
+    model = ending_model(bias=2.0)
+    texts = SENTENCES[:3]
+    found = batched(model, texts, mode, looks=True, max_steps=5)
+    assert [output.tokens for output in found] == [
+        output.tokens for output in batched(model, texts, mode, max_steps=5)
+    ]
+    for row, (text, output) in enumerate(zip(texts, found, strict=True)):
+        if not mode.attends:
+            assert output.looks is None
+            continue
+        stepper = Stepper(as_checkpoint(model), text)
+        assert output.looks is not None
+        position = stepper.start
+        for t, alpha in enumerate(output.looks.alpha):
+            record, position = stepper.step(position, t, mode, GREEDY)
+            assert record.cross is not None
+            if row == 0:  # draws are those of row 0
+                np.testing.assert_allclose(alpha, record.cross.alpha[0, 0], atol=1e-5)
+                if mode.weighting == HARD:
+                    assert output.looks.sampled is not None
+                    assert output.looks.sampled[t] == record.cross.sampled[0, 0]
+        assert (output.looks.sampled is None) == (mode.weighting != HARD)
