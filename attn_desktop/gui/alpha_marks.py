@@ -11,6 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainterPath
 from PySide6.QtWidgets import QGraphicsPathItem
 
+from attn_desktop.analysis.labels import SourceAxis
 from attn_desktop.gui.axes import shortened
 from attn_desktop.gui.plot_panel import diamonds
 from attn_desktop.gui.step_attention import Center, Floats, StepAttention, column_places
@@ -114,7 +115,7 @@ class ScopeMark:
             lines.lineTo(right, y)
             lines.lineTo(right, y - hook)
             if center.gaussian and reach > 0:
-                curve = _gaussian(shown, center)
+                curve = gaussian_curve(shown.axis, center)
             self.label.item.setText(f"p_t {center.p:.2f} ± {reach:g}")
             width = self.label.size()[0]
             self.label.put(frame, _within(frame.x(x) - width / 2, width, frame), 0.0)
@@ -214,12 +215,15 @@ def _top_of(alpha: Floats, frame: Frame, left: float, right: float) -> float:
     return frame.y(float(np.nan_to_num(alpha[first:last]).max(initial=0.0)))
 
 
-def _gaussian(shown: StepAttention, center: Center) -> QPainterPath:
-    """exp(−(j − p_t)² / 2σ²) with σ = D/2 (Luong et al. 2015, equation 10), cut at ±D."""
+def gaussian_curve(axis: SourceAxis, center: Center) -> QPainterPath:
+    """exp(−(j − p_t)² / 2σ²) with σ = D/2 (Luong et al. 2015, equation 10), cut at ±D.
+
+    Along columns, from 0 to 1.
+    """
     away = np.linspace(-center.reach, center.reach, SAMPLES)
     places = center.p - 0.5 + away
-    inside = (0 <= places) & (places <= shown.axis.size)
+    inside = (0 <= places) & (places <= axis.size)
     heights = np.exp(-(away**2) / (2 * (center.reach / 2) ** 2))
-    path: Any = pg.arrayToQPath(column_places(shown.axis, places[inside]), heights[inside])
+    path: Any = pg.arrayToQPath(column_places(axis, places[inside]), heights[inside])
     assert isinstance(path, QPainterPath)
     return path

@@ -10,15 +10,15 @@ from PySide6.QtGui import QPainterPath
 
 def row_frames(rows: Iterable[int], width: float) -> QPainterPath:
     """Frames around rows of so many columns."""
-    return _frames(QRectF(0, first, width, count) for first, count in _runs(rows))
+    return _frames(QRectF(0, first, width, count) for first, count in runs(rows))
 
 
 def column_frames(columns: Iterable[int], height: float) -> QPainterPath:
     """Frames around columns of so many rows."""
-    return _frames(QRectF(first, 0, count, height) for first, count in _runs(columns))
+    return _frames(QRectF(first, 0, count, height) for first, count in runs(columns))
 
 
-def _runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
+def runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
     """Neighbouring numbers joined: (first, how many) of each run."""
     runs: list[tuple[int, int]] = []
     for number in sorted(numbers):

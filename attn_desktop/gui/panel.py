@@ -175,6 +175,9 @@ class Panel(QWidget):
         if event.reason() not in FOR_A_WHILE:
             self.frame(False)
 
+    def take_view(self, panel: Panel) -> None:
+        """Look at the scene as another of the same kind does, for a picture of that one."""
+
     def frame(self, framed: bool) -> None:
         """Show whether keys go here; for a panel with keys of its own."""
 
