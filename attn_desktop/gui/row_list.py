@@ -23,7 +23,6 @@ from PySide6.QtWidgets import (
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QWidget,
 )
 
 from attn_desktop.gui.painting import elided, fill_rounded, focus_frame
@@ -172,9 +171,9 @@ class _Model(QAbstractListModel):
 class _Delegate(QStyledItemDelegate):
     """Has the artist paint the rows."""
 
-    def __init__(self, artist: RowArtist, parent: QWidget) -> None:
+    def __init__(self, artist: RowArtist, parent: QListView) -> None:
         super().__init__(parent)
-        self._artist = artist
+        self._artist, self._list = artist, parent
 
     def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
         return QSize(80, self._artist.row_height(index.row()))
@@ -186,6 +185,8 @@ class _Delegate(QStyledItemDelegate):
         around = area.adjusted(px(2), px(1), -px(2), -px(1))
         painter.save()
         try:
+            # A file has no windows that cut off what is beyond the rim of the list.
+            painter.setClipRect(self._list.viewport().rect(), Qt.ClipOperation.IntersectClip)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             if pointed:
                 fill_rounded(painter, around, px(4), artist.theme.colour("faint"))
