@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from attn_desktop.common.mode import Mode
 from attn_desktop.trace.annotations import Breakpoint
 from attn_desktop.trace.edits import Edit
+from attn_desktop.trace.run_tree import Choice
 
 
 @dataclass(frozen=True)
@@ -61,13 +64,30 @@ class ForceText:
 
 @dataclass(frozen=True)
 class TakePath:
-    """Follow a hypothesis of a beam search, from the start of the branch shown: a branch.
+    """Follow a hypothesis of a beam search from where that began: a branch.
 
-    tokens: ids from t = 1 on. seed: of the search. name: for the history, such as `beam 2`.
+    node: after which it began, None for the start of the input shown. tokens: ids of the steps
+    after it. mode, seed: of the search. name: for the history, such as `beam 2`.
     """
 
+    node: int | None
     tokens: tuple[int, ...]
+    mode: Mode
     seed: int
+    name: str
+
+
+@dataclass(frozen=True)
+class GoOn:
+    """Decode after a node in this way, no further than so many steps: a branch.
+
+    node: None for the start of the input shown. name: for the history, such as `rollout 2`.
+    """
+
+    node: int | None
+    steps: int
+    mode: Mode
+    choice: Choice
     name: str
 
 
@@ -86,6 +106,13 @@ class MakeEdit:
 
 
 @dataclass(frozen=True)
+class SwitchMode:
+    """Decode the step of the playhead again in this mode, as the model has it: a branch."""
+
+    mode: Mode
+
+
+@dataclass(frozen=True)
 class OpenEditor:
     """Let the user edit the `context` or the `state` of the step at the playhead by hand."""
 
@@ -98,6 +125,27 @@ class EncodeText:
 
     text: str
     beside: bool = False
+
+
+@dataclass(frozen=True)
+class OpenPicture:
+    """Start over with a picture: the image file at `path`, or else its bytes, called `name`."""
+
+    path: Path | None = None
+    file: bytes = field(default=b"", repr=False)
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class ChoosePicture:
+    """Let the user choose an image file, to start over with it."""
+
+
+@dataclass(frozen=True)
+class NewScene:
+    """Start over with the rendered scene of this seed."""
+
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -171,9 +219,14 @@ Intent: TypeAlias = (
     | Force
     | ForceText
     | TakePath
+    | GoOn
     | MakeEdit
+    | SwitchMode
     | OpenEditor
     | EncodeText
+    | OpenPicture
+    | ChoosePicture
+    | NewScene
     | ShowBranch
     | Compare
     | SetBreakpoints

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from PySide6.QtCore import QObject
 
-from attn_desktop.analysis import beam_tree
+from attn_desktop.analysis import beam_tree, rollouts
 from attn_desktop.gui.document import Document
 from attn_desktop.gui.errand import CANCELLED, Errand
 from attn_desktop.gui.intents import AskProbe
@@ -17,9 +18,18 @@ from attn_desktop.trace.protocol import AnyReply, Probe, Probed
 from attn_desktop.trace.records import ProbeRecord
 
 #: How the parts of a probe that comes in several are joined, by kind.
-JOINS: dict[str, Callable[[ProbeRecord, ProbeRecord], ProbeRecord]] = {"beam": beam_tree.extended}
+JOINS: dict[str, Callable[[ProbeRecord, ProbeRecord], ProbeRecord]] = {
+    "beam": beam_tree.extended,
+    "rollouts": rollouts.extended,
+}
+#: Kinds that go on from a node as the next step would, unless they are told otherwise. What was
+#: found is not looked for again, if it is sound.
+SEARCHES: dict[str, Callable[[ProbeRecord, int], bool]] = {
+    "beam": beam_tree.is_sound,
+    "rollouts": rollouts.is_sound,
+}
 #: Kinds of which a node keeps only the newest: looking at it, not trying something.
-GLANCES = frozenset({"arithmetic"})
+GLANCES = frozenset({"arithmetic", "each-position", "scores", "scopes"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,13 +70,21 @@ class Probing(QObject):
             return
         path = document.path(session.leaf, intent.t)
         node, run = path[-1].id if path else None, session.run
-        settings = dict(intent.settings)
+        settings = self._settings(intent)
         key = (document, kind, node, run, repr(sorted(settings.items())))
         before = self._under_way.get(place)
         if key in self._failed or (before is not None and key == before.key):
             return
         self._stop(place)
-        part = _Growing(session, document, kind, start_key(run) if node is None else node)
+        at = start_key(run) if node is None else node
+        held = [own for own in document.probes.get(at, ()) if own.kind == kind]
+        length = len(document.runs[run].source)
+        known = next((own for own in held if _is_known(own, settings, length)), None)
+        if known is not None and kind in SEARCHES and known.settings["finished"]:
+            document.add_probe(known, known)  # the newest again
+            session.refresh()
+            return
+        part = _Growing(session, document, kind, at, known)
 
         def end(how: str) -> None:
             del self._under_way[place]
@@ -93,6 +111,14 @@ class Probing(QObject):
         self._under_way[place] = _UnderWay(kind, errand, key)
         session.link.send(errand)
         self._say()
+
+    def _settings(self, intent: AskProbe) -> dict[str, Any]:
+        """What is asked for; what decodes on does so as the next step would."""
+        if intent.kind not in SEARCHES:
+            return dict(intent.settings)
+        session = self._session
+        ways = {"mode": str(session.mode), "seed": session.choice.seed}
+        return {**ways, **intent.settings}
 
     def stop(self) -> None:
         """Want nothing more of the probe under way; what was found stays."""
@@ -124,15 +150,19 @@ class Probing(QObject):
 
 
 class _Growing:
-    """What one probe has found so far, in the document."""
+    """What one probe has found so far, in the document. known: what it takes the place of."""
 
-    def __init__(self, session: Session, document: Document, kind: str, key: int) -> None:
+    def __init__(
+        self,
+        session: Session,
+        document: Document,
+        kind: str,
+        key: int,
+        known: ProbeRecord | None,
+    ) -> None:
         self._session, self._document, self._key = session, document, key
         self._join = JOINS.get(kind)
-        self._found: ProbeRecord | None = None
-        if kind in GLANCES:
-            held = document.probes.get(key, ())
-            self._found = next((probe for probe in held if probe.kind == kind), None)
+        self._found = known
 
     def hear(self, reply: AnyReply) -> None:
         """Put what came in the place of what was there, or join it to that."""
@@ -155,3 +185,13 @@ class _Growing:
     def _is_there(self) -> bool:
         """Whether the node has not been undone meanwhile."""
         return self._key < 0 or self._key in self._document.tree
+
+
+def _is_known(held: ProbeRecord, settings: Mapping[str, Any], length: int) -> bool:
+    """Whether a node keeps no second probe beside this one: of a glance never, of a search not
+    with the same settings. length: S of its input.
+    """
+    if held.kind not in SEARCHES:
+        return held.kind in GLANCES
+    same = all(held.settings.get(name, held) == value for name, value in settings.items())
+    return same and SEARCHES[held.kind](held, length)

@@ -266,19 +266,23 @@ class Stepping(QObject):
         forced: tuple[int, ...] = (),
         edits: tuple[Edit, ...] | None = None,
         only_forced: bool = False,
+        steps: int | None = None,
         compare: bool = False,
     ) -> None:
         """Decode after step t of the branch shown, as far as that went, reusing what is there.
 
         to_end: as far as that was about to go. edits: of the first step; None for those that it
-        inherits. only_forced: no further than the tokens that are given. compare: with the branch
-        shown so far, unless something is compared already.
+        inherits. only_forced: no further than the tokens that are given. steps: how many, however
+        far the branch went. compare: with the branch shown so far, unless something is compared
+        already.
         """
         document, scene, run = self.session.document, self.playhead.scene, self.session.run
         assert document is not None
         limit = document.limits[run]
         endless = scene.complete or scene.cut_off or to_end
         far = t if only_forced else limit if endless else len(scene.steps)
+        if steps is not None:
+            far = t + steps
         goal = min(limit, max(far, t + len(forced)))
         start = list(document.path(self.session.leaf, t))
         if edits is None:

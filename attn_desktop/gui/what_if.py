@@ -9,9 +9,9 @@ from PySide6.QtCore import QObject
 from attn_desktop.analysis.edit_words import describe_all
 from attn_desktop.analysis.labels import source_axis
 from attn_desktop.common.errors import UserError
-from attn_desktop.common.mode import HARD, SOFT
+from attn_desktop.common.mode import HARD, SOFT, Mode
 from attn_desktop.gui.errand import CANCELLED, Errand
-from attn_desktop.gui.intents import MakeEdit, TakePath
+from attn_desktop.gui.intents import GoOn, MakeEdit, TakePath
 from attn_desktop.gui.stepping import Stepping
 from attn_desktop.trace.edits import check_edits
 from attn_desktop.trace.protocol import AnyReply, Tokenize, Tokenized
@@ -51,6 +51,16 @@ class WhatIf(QObject):
         if intent.lasting:
             words += " from here on"
         self._stepping.again(f"step {step.t}: {words}", mode, edits=edits)
+
+    def switch(self, mode: Mode) -> None:
+        """Decode the step shown in another mode, without its edits, and go on in that mode."""
+        step = self._stepping.playhead.scene.step
+        if step is None:
+            self._note("go to a step first: it can be decoded in another mode there")
+        elif (mode, ()) == (step.mode, step.edits):
+            self._note(f"step {step.t} is decoded in {mode} already")
+        else:
+            self._stepping.again(f"step {step.t}: {mode}", mode)
 
     def force_text(self, text: str) -> None:
         """Go on after the step shown with the tokens of a text, then as the model decodes."""
@@ -104,17 +114,39 @@ class WhatIf(QObject):
         )
 
     def take_path(self, intent: TakePath) -> None:
-        """Step along a hypothesis of a beam search, from the start of the branch shown."""
-        session = self._session
-        if session.document is None:
+        """Step along a hypothesis of a beam search, from the node after which that began."""
+        t = self._stop_at(intent.node)
+        if t is None:
             return
-        self._stepping.stop()
-        steps = self._stepping.playhead.scene.steps
-        mode = steps[0].mode if steps else session.mode
         choice = Choice(how="beam", seed=intent.seed)
         self._stepping.branch(
-            0, mode, choice, intent.name, stay=None, forced=intent.tokens, only_forced=True
+            t,
+            intent.mode,
+            choice,
+            intent.name,
+            stay=None,
+            forced=intent.tokens,
+            only_forced=True,
         )
+
+    def go_on(self, intent: GoOn) -> None:
+        """Decode after a node in another way, as when the mode and the seed were set by hand."""
+        t = self._stop_at(intent.node)
+        if t is not None:
+            self._stepping.branch(
+                t, intent.mode, intent.choice, intent.name, stay=None, steps=intent.steps
+            )
+
+    def _stop_at(self, node: int | None) -> int | None:
+        """Stop decoding and show a branch that has this node: its step; None if it is gone."""
+        session, document = self._session, self._session.document
+        if document is None or (node is not None and node not in document.tree):
+            return None
+        self._stepping.stop()
+        t = 0 if node is None else document.tree[node].t
+        if t and document.path(session.leaf, t)[-1:] != document.path(node, t)[-1:]:
+            session.show_branch(document.follow(node))
+        return t
 
     def _note(self, text: str) -> None:
         self._session.failed.emit(text, "note")

@@ -223,7 +223,7 @@ def test_a_text_of_no_use_is_told(decoded: Desk) -> None:
 def test_a_path_of_a_search_is_followed_no_further(decoded: Desk, endless_folder: Path) -> None:
     what_if = WhatIf(decoded.stepping)
     path = (*tokens(decoded)[:2], 11, 12)
-    what_if.take_path(TakePath(path, 5, "beam 2"))
+    what_if.take_path(TakePath(None, path, Mode(), 5, "beam 2"))
     decoded.settle()
     expected = follow(endless_folder, [{"forced": token} for token in path], len(path))
     assert tokens(decoded) == [step.token_id for step in expected]
