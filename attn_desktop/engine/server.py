@@ -19,21 +19,19 @@ from typing import TYPE_CHECKING
 from attn_desktop.common.errors import ProtocolError
 from attn_desktop.engine.failures import CancelledError, explain
 from attn_desktop.engine.streams import WINDOW_GONE, Leave, Outlet, Streams, log
+from attn_desktop.trace.frames import PREAMBLE, FrameReader, decode_request
 from attn_desktop.trace.protocol import (
-    PREAMBLE,
     PROTOCOL_VERSION,
     AnyReply,
     AnyRequest,
     Cancel,
     Done,
     Failed,
-    FrameReader,
     Hello,
     Probe,
     Progress,
     Repeat,
     Welcome,
-    decode_request,
 )
 
 if TYPE_CHECKING:

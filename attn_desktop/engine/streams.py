@@ -12,7 +12,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from attn_desktop.trace.protocol import Message, encode_frame
+from attn_desktop.trace.frames import encode_frame
+from attn_desktop.trace.protocol import Message
 
 STDIN, STDOUT, STDERR = 0, 1, 2
 #: Exit code after either pipe has ended: what the window does to stop the engine.

@@ -16,19 +16,8 @@ from enum import Enum
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
 from attn_desktop.common.errors import ProtocolError
-from attn_desktop.trace.protocol import (
-    PREAMBLE,
-    AnyReply,
-    AnyRequest,
-    Done,
-    Failed,
-    FrameReader,
-    Hello,
-    Progress,
-    Welcome,
-    decode_reply,
-    encode_frame,
-)
+from attn_desktop.trace.frames import PREAMBLE, FrameReader, decode_reply, encode_frame
+from attn_desktop.trace.protocol import AnyReply, AnyRequest, Done, Failed, Hello, Progress, Welcome
 
 MAX_BANNER_BYTES = 64 << 10
 LOG_LINES = 400

@@ -22,7 +22,8 @@ class Arithmetic:
     """What `decoding/arithmetic.py` says of a step; None where it does not.
 
     position: the j of `left` and `right`, whose products sum to e_tj. factors: their names.
-    projected: whether s and h go through projections first. center: x and sigmoid(x) of p_t.
+    projected: whether s and h go through projections first. center: x and sigmoid(x) of p_t, on a
+    grid of its row and its column; empty where p_t is not predicted.
     logits, shares: by token id. draw: u, and drawn_range: where on the running sum of the shares
     the token lies. settings: how it was chosen.
     """
@@ -33,7 +34,7 @@ class Arithmetic:
     factors: tuple[str, str] = ("left", "right")
     formula: str = ""
     projected: bool = False
-    center: tuple[float, float] | None = None
+    center: tuple[tuple[float, float], ...] = ()
     log_sum_exp: float | None = None
     logits: Mapping[int, float] = field(default_factory=dict)
     shares: Mapping[int, float] = field(default_factory=dict)
@@ -64,7 +65,10 @@ def _read(probe: ProbeRecord) -> Arithmetic:
     factors = ("left", "right")
     if isinstance(names, list | tuple) and len(names) == 2:
         factors = (str(names[0]), str(names[1]))
-    x, part = _number(probe, "center_logit"), _number(probe, "center_share")
+    logits, parts = _vector(probe, "center_logit"), _vector(probe, "center_share")
+    centers: tuple[tuple[float, float], ...] = ()
+    if logits is not None and parts is not None and len(logits) == len(parts):
+        centers = tuple(zip(logits.tolist(), parts.tolist(), strict=True))
     bounds, choice = _vector(probe, "chosen_range"), told.get("choice")
     return Arithmetic(
         position=position,
@@ -73,7 +77,7 @@ def _read(probe: ProbeRecord) -> Arithmetic:
         factors=factors,
         formula=str(told.get("score_formula", "")),
         projected=bool(told.get("projected")),
-        center=None if x is None or part is None else (x, part),
+        center=centers,
         log_sum_exp=_number(probe, "log_sum_exp"),
         logits=_by_token(probe, "logits"),
         shares=_by_token(probe, "shares"),

@@ -22,6 +22,9 @@ CENTERS = {
     "local-m": "p_t = min(t, S)",
     "local-p": f"p_t = S · sigmoid( v_p^⊤ tanh( W_p {QUERY} ) )",
 }
+#: The same on a grid of m × n regions.
+GRID_CENTER = f"p_t = ( m · sigmoid(x_1) , n · sigmoid(x_2) )¦,   x = V_p tanh( W_p {QUERY} )"
+GRID_AXES = ("row", "column")
 
 
 def window_page(look: FormulaStep) -> Page:
@@ -30,7 +33,9 @@ def window_page(look: FormulaStep) -> Page:
         return without("neither mask nor scope: no position is looked at")
     scope, inside, model = look.step.mode.scope, look.allowed, look.model
     formula = "1 ≤ \\source{j} ≤ S"
-    if look.center is not None:
+    if len(look.distances) == 2:
+        formula = f"{GRID_CENTER},¦   |r_j − p_{{t1}}| ≤ D,   |c_j − p_{{t2}}| ≤ D"
+    elif look.center is not None:
         formula = f"{CENTERS.get(scope, 'p_t')},¦   |\\source{{j}} − p_t| ≤ D"
     block = Block(
         _columns(look),
@@ -44,7 +49,7 @@ def window_page(look: FormulaStep) -> Page:
             f"{int((~inside[list(rows)]).sum())} out"
         ),
     )
-    needs = scope == "local-p" and (model is None or model.center is None)
+    needs = scope == "local-p" and (model is None or not model.center)
     return Page(
         formula,
         tuple(_live(look)),
@@ -59,21 +64,26 @@ def window_page(look: FormulaStep) -> Page:
 def _live(look: FormulaStep) -> list[str]:
     """Whether the position is in or out, and why."""
     assert look.cross is not None
-    j, center, inside = look.position, look.center, bool(look.allowed[look.position])
+    j, inside = look.position, bool(look.allowed[look.position])
     verdict = f"→   \\bold{{{'in' if inside else 'out'}}}"
     near, lines = True, [f"\\source{{j}} = {j + 1} ≤ S = {look.real}   {verdict}"]
-    if center is not None:
-        distance = abs(j + 1 - center)
-        near = distance <= look.half_width
-        lines = [
-            _center_text(look, center),
-            f"|{j + 1} − {_short(center)}| = {_short(distance)} {'≤' if near else '>'} "
-            f"D = {_short(look.half_width)}   {verdict}",
+    if look.center is not None:
+        near = all(away[j] <= look.half_width for away in look.distances)
+        tests = [
+            f"|{place[j]} − {_short(center)}| = {_short(away[j])} "
+            f"{'≤' if away[j] <= look.half_width else '>'} D = {_short(look.half_width)}"
+            for place, center, away in zip(look.places, look.center, look.distances, strict=True)
         ]
+        if len(tests) == 2:
+            named = zip(GRID_AXES, tests, strict=True)
+            tests = [f"\\text{{{axis}: }} {test}" for axis, test in named]
+        lines = [*_center_texts(look), *tests[:-1], f"{tests[-1]}   {verdict}"]
         if look.gaussian is not None:
+            signed = zip(look.places, look.center, strict=True)
+            squares = " + ".join(f"({_short(place[j] - center)})^2" for place, center in signed)
+            over = squares if len(tests) == 1 else f"({squares})"
             lines.append(
-                f"g_{{{j + 1}}} = exp(−({_short(j + 1 - center)})^2 / 2σ^2) = "
-                f"{share(look.gaussian[j])},   σ = D/2"
+                f"g_{{{j + 1}}} = exp(−{over} / 2σ^2) = {share(look.gaussian[j])},   σ = D/2"
             )
     if not look.cross.mask[-1, 0, j]:
         lines.append(prose("the position is masked: nothing stands there"))
@@ -87,9 +97,9 @@ def _live(look: FormulaStep) -> list[str]:
 def _columns(look: FormulaStep) -> tuple[Column, ...]:
     numbers = tuple(str(position + 1) for position in range(look.size))
     columns = [Column("j", texts=numbers, role="dim", keep=2), words(look)]
-    if look.center is not None:
-        distances = np.abs(np.arange(1, look.size + 1) - look.center)
-        columns.append(Column("|j − p_t|", distances, keep=2))
+    names = ("|j − p_t|",) if len(look.distances) == 1 else ("|r_j − p_{t1}|", "|c_j − p_{t2}|")
+    for name, away in zip(names, look.distances, strict=False):
+        columns.append(Column(name, away, keep=2))
     if look.gaussian is not None:
         columns.append(Column("g_j", look.gaussian, share=True, keep=2))
     verdicts = tuple("in" if inside else "out" for inside in look.allowed)
@@ -109,17 +119,26 @@ def passed(look: FormulaStep) -> Floats:
     return np.asarray(np.where(look.allowed, logits, -np.inf), dtype=np.float64)
 
 
-def _center_text(look: FormulaStep, center: float) -> str:
-    symbol, model = f"p_{{{look.t}}}", look.model
+def _center_texts(look: FormulaStep) -> list[str]:
+    """How p_t comes about, on a grid a line for each of its two numbers."""
+    assert look.center is not None
+    symbol, model, lines = f"p_{{{look.t}}}", look.model, []
     if look.step.mode.scope == "local-m":
-        return f"{symbol} = min({look.t}, {look.real}) = {_short(center)}"
-    if model is None or model.center is None:
-        return f"{symbol} = {_short(center)}"
-    logit, part = model.center
-    return (
-        f"{symbol} = {look.real} · sigmoid({number(logit)})¦ = {look.real} · {share(part)} = "
-        f"{_short(center)}"
-    )
+        return [f"{symbol} = min({look.t}, {look.real}) = {_short(look.center[0])}"]
+    known = model.center if model is not None else ()
+    grid = look.run.grid if len(look.center) == 2 else None
+    lengths = grid or (look.real,)
+    for axis, (center, length) in enumerate(zip(look.center, lengths, strict=True), start=1):
+        name = symbol if grid is None else f"p_{{{look.t},{axis}}}"
+        if len(known) != len(look.center):
+            lines.append(f"{name} = {_short(center)}")
+            continue
+        logit, part = known[axis - 1]
+        lines.append(
+            f"{name} = {length} · sigmoid({number(logit)})¦ = {length} · {share(part)} = "
+            f"{_short(center)}"
+        )
+    return lines
 
 
 def _short(value: float) -> str:

@@ -70,9 +70,11 @@ class _Cell:
         checks: tuple[Check, ...],
     ) -> Page:
         """The page of any cell: what it reads stands below its numbers."""
-        inputs = (
-            f"x_t = [ {look.token(look.step.token_in)} ; c_{{{look.t}}} ],   s = s_{{{look.t - 1}}}"
-        )
+        beta = look.active.gates.get("beta")
+        context = f"c_{{{look.t}}}" if beta is None else f"β_{{{look.t}}} c_{{{look.t}}}"
+        inputs = f"x_t = [ {look.token(look.step.token_in)} ; {context} ],   s = s_{{{look.t - 1}}}"
+        if beta is not None:
+            inputs += f",   β_{{{look.t}}} = {share(float(beta[0]))}"
         return Page(
             formula,
             (*live, inputs),
@@ -164,7 +166,11 @@ def state_page(look: FormulaStep) -> Page:
     state = look.active.state
     d = look.chosen_dimension(state)
     cell = _Cell(
-        gates={name: float(values[d]) for name, values in look.active.gates.items()},
+        gates={
+            name: float(values[d])
+            for name, values in look.active.gates.items()
+            if len(values) == len(state)  # β is one number for all of c_t
+        },
         before=float(look.query[d]),
         dimension=d,
         symbol=f"s_{{{look.t}}}[{d + 1}]",

@@ -98,12 +98,28 @@ class FormulaStep:
         return allowed
 
     @cached_property
-    def center(self) -> float | None:
-        """p_t, 1-based."""
+    def center(self) -> tuple[float, ...] | None:
+        """p_t, 1-based; on a grid its row and its column."""
         cross = self.cross
         if cross is None or cross.center is None:
             return None
-        return float(cross.center[-1, 0])
+        return tuple(np.atleast_1d(cross.center[-1, 0]).astype(np.float64).tolist())
+
+    @cached_property
+    def places(self) -> tuple[NDArray[np.int64], ...]:
+        """Where each position is on the axes of p_t, 1-based: j, or row and column; (S,) each."""
+        j = np.arange(self.size, dtype=np.int64)
+        if self.run.grid is None or len(self.center or ()) < 2:
+            return (j + 1,)
+        return j // self.run.grid[1] + 1, j % self.run.grid[1] + 1
+
+    @cached_property
+    def distances(self) -> tuple[Floats, ...]:
+        """|j − p_t| of every position, on a grid along the rows and along the columns."""
+        if self.center is None:
+            return ()
+        pairs = zip(self.places, self.center, strict=True)
+        return tuple(np.asarray(np.abs(place - center)) for place, center in pairs)
 
     @cached_property
     def half_width(self) -> float:
@@ -112,12 +128,15 @@ class FormulaStep:
 
     @cached_property
     def gaussian(self) -> Floats | None:
-        """exp(−(j − p_t)² / 2σ²), σ = D/2, of every position; None where there is none."""
+        """exp(−(j − p_t)² / 2σ²), σ = D/2, of every position; None where there is none.
+
+        On a grid the product of one along the rows and one along the columns.
+        """
         if self.step.mode.scope != "local-p" or self.center is None or self.half_width < 1e-6:
             return None
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            scaled = (np.arange(1, self.size + 1) - self.center) / (self.half_width / 2)
-            return np.asarray(np.exp(-(scaled**2) / 2), dtype=np.float64)
+            squares = sum((away / (self.half_width / 2)) ** 2 for away in self.distances)
+            return np.asarray(np.exp(-squares / 2), dtype=np.float64)
 
     # -- words ------------------------------------------------------------------------------
 

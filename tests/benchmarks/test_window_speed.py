@@ -35,7 +35,8 @@ from attn_desktop.gui.panel import PaintedPanel, Panel
 from attn_desktop.gui.panels.lanes import LanesPanel
 from attn_desktop.gui.plot_panel import PlotPanel
 from attn_desktop.gui.undo import AddSteps
-from attn_desktop.trace.protocol import FrameReader, Stepped, decode_reply, encode_frame
+from attn_desktop.trace.frames import FrameReader, decode_reply, encode_frame
+from attn_desktop.trace.protocol import Stepped
 from attn_desktop.trace.run_tree import RunTree
 from attn_desktop.trace.trace import Trace
 from tests.toy_records import Sizes, toy_trace

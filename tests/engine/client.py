@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from attn_desktop.common.mode import Mode
+from attn_desktop.trace.frames import PREAMBLE, FrameReader, decode_reply, encode_frame
 from attn_desktop.trace.protocol import (
-    PREAMBLE,
     AnyReply,
     AnyRequest,
     Decode,
@@ -18,11 +18,8 @@ from attn_desktop.trace.protocol import (
     Encode,
     Encoded,
     Failed,
-    FrameReader,
     Hello,
     Stepped,
-    decode_reply,
-    encode_frame,
 )
 from attn_desktop.trace.run_tree import Choice, Node
 

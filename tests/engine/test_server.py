@@ -12,9 +12,8 @@ import torch
 
 from attn_desktop.decoding.stepper import Stepper
 from attn_desktop.engine.answers import Answers
+from attn_desktop.trace.frames import LENGTH_BYTES, MAX_FRAME_BYTES, encode_frame
 from attn_desktop.trace.protocol import (
-    LENGTH_BYTES,
-    MAX_FRAME_BYTES,
     PROTOCOL_VERSION,
     Cancel,
     Devices,
@@ -28,7 +27,6 @@ from attn_desktop.trace.protocol import (
     Progress,
     Stepped,
     Welcome,
-    encode_frame,
 )
 from tests.engine.client import Client, checked, only
 from tests.engine.conftest import Gate, LocalServer, Start
@@ -240,7 +238,7 @@ def test_an_answer_past_the_bound_fails_and_the_stream_stays_whole(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr("attn_desktop.trace.protocol.MAX_FRAME_BYTES", 500)
+        patched.setattr("attn_desktop.trace.frames.MAX_FRAME_BYTES", 500)
         (failed,) = client.ask(ListModels(request=900))
     assert "the most is 500" in checked(failed, Failed).message
     only(client.ask(ListModels(request=901)), Models)

@@ -26,7 +26,7 @@ while True:
 NONSENSE = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from attn_desktop.trace.protocol import PREAMBLE
+from attn_desktop.trace.frames import PREAMBLE
 sys.stdout.buffer.write(PREAMBLE + b"\\x00\\x00\\x00\\x05hello")
 sys.stdout.buffer.flush()
 sys.stdin.read()

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 from attn_desktop.common.mode import Mode
 from attn_desktop.decoding.positions import Positions
 from attn_desktop.decoding.probes import find_probe
 from attn_desktop.decoding.stepper import Stepper
+from attn_desktop.families.base import Given
+from attn_desktop.families.checkpoint import Checkpoint
 from attn_desktop.gui.scene import Phase, Scene
 from attn_desktop.trace.edits import Edit
-from attn_desktop.trace.records import ProbeRecord, StepRecord
+from attn_desktop.trace.records import ModelInfo, ProbeRecord, StepRecord
 from attn_desktop.trace.run_tree import Choice, Node
 from tests.decoding.helpers import SENTENCES, as_checkpoint, never_ending_model
+from tests.toy_seers import toy_captioner, toy_picture
 
 GREEDY = Choice()
+
+
+@cache
+def picture_stepper() -> Stepper:
+    """A captioner that never ends, on a picture of 4 × 4 regions."""
+    model = toy_captioner(2, half_width=1.0)
+    model.output_bias[model.end_id] = -1e4
+    info = ModelInfo("toy", "captioner", "0" * 64, "A toy.", model.trained_modes, model.takes)
+    given = Given(picture=toy_picture(1))
+    return Stepper(Checkpoint(model, info, Path("nowhere")), given)
 
 
 @cache
@@ -31,9 +45,13 @@ def model_scene(
     forced: int | None = None,
     cell: str = "gru",
     position: int | None = 4,
+    picture: bool = False,
 ) -> Scene:
-    """t steps, the last of them edited or forced. position: of which the arithmetic is known."""
-    positions = Positions(stepper(cell))
+    """t steps, the last of them edited or forced. position: of which the arithmetic is known.
+
+    picture: whether a picture is described, instead of a sentence translated.
+    """
+    positions = Positions(picture_stepper() if picture else stepper(cell))
     path: list[Node] = []
     steps: list[StepRecord] = []
     probes: dict[int, tuple[ProbeRecord, ...]] = {}

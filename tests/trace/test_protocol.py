@@ -15,11 +15,17 @@ from hypothesis import strategies as st
 from attn_desktop.common.errors import ProtocolError
 from attn_desktop.common.mode import HARD, Mode
 from attn_desktop.common.model_list import ModelEntry
-from attn_desktop.trace import protocol
+from attn_desktop.trace import frames
 from attn_desktop.trace.edits import Edit
-from attn_desktop.trace.protocol import (
+from attn_desktop.trace.frames import (
     LENGTH_BYTES,
     MAX_FRAME_BYTES,
+    FrameReader,
+    decode_reply,
+    decode_request,
+    encode_frame,
+)
+from attn_desktop.trace.protocol import (
     AnyReply,
     AnyRequest,
     Cancel,
@@ -31,7 +37,6 @@ from attn_desktop.trace.protocol import (
     Encoded,
     Failed,
     Formula,
-    FrameReader,
     Hello,
     ListDevices,
     ListModels,
@@ -51,9 +56,6 @@ from attn_desktop.trace.protocol import (
     Tokenize,
     Tokenized,
     Welcome,
-    decode_reply,
-    decode_request,
-    encode_frame,
 )
 from attn_desktop.trace.run_tree import Choice, Node
 from tests.toy_records import ADDITIVE, FIXED, Sizes, toy_trace
@@ -259,7 +261,7 @@ def test_a_text_that_is_no_unicode_is_refused() -> None:
 def test_a_message_that_no_reader_would_take_is_not_written(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(protocol, "MAX_FRAME_BYTES", 20)
+    monkeypatch.setattr(frames, "MAX_FRAME_BYTES", 20)
     with pytest.raises(ProtocolError, match="the most is 20"):
         encode_frame(Progress(request=1, text="long enough not to fit"))
 

@@ -164,6 +164,48 @@ def test_a_predicted_centre_is_written_out() -> None:
     assert "sigmoid" not in lines(unknown).split("\n")[1]
 
 
+@pytest.mark.parametrize("scope", ["global", "local-p"])
+def test_over_a_picture_every_sum_ends_in_what_is_recorded(scope: str) -> None:
+    for phase in Phase:
+        scene = model_scene(Mode("general", scope), phase, picture=True)
+        found = page(scene)
+        assert not found.needs
+        assert all(check.holds is not False for check in found.checks), phase
+    scene = model_scene(Mode("general", scope), Phase.WINDOW, picture=True)
+    found, cross = page(scene), of_step(scene).cross
+    inside = cross.window[0, 0]
+    name = "e_j + log g_j" if scope == "local-p" else "e_j"
+    passed = numbers(found, name)
+    weights = np.exp(passed - passed.max())
+    assert weights / weights.sum() == pytest.approx(cross.alpha[0, 0], abs=NEAR)
+    assert np.isneginf(passed).tolist() == (~inside).tolist()
+
+
+def test_a_predicted_centre_of_a_picture_is_a_row_and_a_column() -> None:
+    scene = model_scene(Mode("general", "local-p"), Phase.WINDOW, picture=True)
+    cross = of_step(scene).cross
+    (probe,) = scene.probes[of_step(scene).node]
+    row, column_ = cross.center[0, 0].tolist()
+    rows = np.abs(np.arange(16) // 4 + 1 - row)
+    columns = np.abs(np.arange(16) % 4 + 1 - column_)
+    found = page(scene)
+    assert numbers(found, "|r_j − p_t1|") == pytest.approx(rows)
+    assert numbers(found, "|c_j − p_t2|") == pytest.approx(columns)
+    gaussian = np.exp(-2 * (rows**2 + columns**2))  # D = 1, so σ = 1/2
+    assert numbers(found, "g_j") == pytest.approx(gaussian)
+    for share in probe.arrays["center_share"].tolist():
+        assert f"= 4 · {share:.3f} = " in lines(found)
+    unknown = page(replace(scene, probes={}))
+    assert unknown.needs
+    assert "sigmoid" not in lines(unknown).split("\n")[1]
+
+
+def test_what_the_gate_lets_in_is_said_where_the_cell_is_worked_out() -> None:
+    scene = model_scene(phase=Phase.STATE, picture=True)
+    beta = float(of_step(scene).active.gates["beta"][0])
+    assert f"β_3 c_3 ],   s = s_2,   β_3 = {beta:.3f}" in lines(page(scene))
+
+
 @pytest.mark.parametrize("scope", ["global", "local-m", "local-p"])
 def test_alpha_is_a_share_of_all(scope: str) -> None:
     scene = model_scene(Mode("additive", scope, HARD), Phase.ALPHA)
@@ -521,10 +563,11 @@ def test_it_is_asked_when_it_is_shown_and_only_for_what_is_missing(qtbot: QtBot)
     assert not asked, "logits are the same for every position"
 
 
-def test_a_probe_that_is_under_way_is_not_disturbed(qtbot: QtBot) -> None:
+def test_it_asks_beside_a_probe_that_is_under_way_and_only_once(qtbot: QtBot) -> None:
     scene = model_scene(phase=Phase.LOGITS, position=None)
-    shown = made(qtbot, replace(scene, probing="beam"))
-    assert not asked_probes(shown)
+    shown = made(qtbot, replace(scene, t=0))
+    shown.show(replace(scene, probing="beam"))
+    assert len(asked_probes(shown)) == 1
     shown.show(scene)
     assert len(asked_probes(shown)) == 1
 
