@@ -10,7 +10,9 @@ import numpy as np
 
 from attn_desktop.common.mode import HARD, Mode
 from attn_desktop.gui.document import Document
+from attn_desktop.gui.marks import Marks
 from attn_desktop.gui.scene import Phase, Scene
+from attn_desktop.trace.annotations import Breakpoint
 from attn_desktop.trace.records import AttentionRecord, ProbeRecord, Reading, RunRecord, StepRecord
 from tests.toy_records import ADDITIVE, VOCABULARY, Sizes, toy_trace
 
@@ -88,6 +90,7 @@ def toy_readings(step: StepRecord) -> ProbeRecord:
             "entropy": -(np.exp(logs) * logs).sum(axis=1),
             "kl": kl,
             "js": (js + js.T) / 4,
+            "tv": (js + js.T) / 2,
             "argmax_position": step.cross.alpha[0, 0].argmax(keepdims=True),
         },
     )
@@ -119,6 +122,34 @@ def spoiled(scene: Scene, value: float = np.nan, names: Sequence[str] = ()) -> S
         for step in scene.steps
     )
     return replace(scene, steps=steps)
+
+
+def conditioned(
+    scene: Scene, breakpoints: Sequence[Breakpoint | str] = (), watches: Sequence[str] = ()
+) -> Scene:
+    """The same scene with breakpoints and watches, worked out as a session does it."""
+    assert scene.run is not None
+    points = [Breakpoint(one) if isinstance(one, str) else one for one in breakpoints]
+    marks = Marks()
+    return replace(
+        scene,
+        breakpoints=marks.stops(scene.run, scene.steps, points),
+        watches=marks.watches(scene.run, scene.steps, watches),
+    )
+
+
+def without_picture(scene: Scene) -> Scene:
+    """The same scene whose grid is known and whose picture is not."""
+    assert scene.run is not None
+    return replace(scene, run=replace(scene.run, picture=None))
+
+
+def asked(scene: Scene, question: str = "is there a dog") -> Scene:
+    """The same scene of a model that is asked about its picture."""
+    assert scene.run is not None
+    model = replace(scene.run.model, takes=("picture", "question"))
+    run = replace(scene.run, model=model, text=question, receptive_field=0.4)
+    return replace(scene, run=run)
 
 
 def hard(mode: Mode = ADDITIVE) -> Mode:

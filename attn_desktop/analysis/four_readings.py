@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from attn_desktop.trace.records import ProbeRecord, Reading, RunRecord, StepReco
 
 SAMPLED, EXPECTED = "sampled", "expected"
 NAMES = (SOFT, SAMPLED, ARGMAX, EXPECTED)
+#: The largest Jensen–Shannon divergence, in nats: of distributions with no token in common.
+MOST_JS = math.log(2)
 #: Shapes of the arrays of the probe, K for the number of tokens listed.
 _SHAPES: dict[str, tuple[int | str, ...]] = {
     "top_log_probs": (4, "K"),
@@ -33,7 +36,7 @@ class Prediction:
     """What a reading says of y_t. token: label of the likeliest one, with its p.
 
     p_chosen: of the token that the step took. entropy, and js and kl to the other readings by
-    name (kl from this one), in nats; empty where they were not recorded.
+    name (kl from this one), in nats; tv, total variation, a share; empty where not recorded.
     """
 
     token: str
@@ -42,6 +45,7 @@ class Prediction:
     entropy: float
     js: Mapping[str, float]
     kl: Mapping[str, float]
+    tv: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +89,18 @@ def four_readings(
     )
 
 
+def distance(one: NamedReading, other: NamedReading) -> tuple[float, float] | None:
+    """‖c − c′‖ of the contexts of two readings, and as a share of ‖c‖.
+
+    None where one has none, or they are not of one size.
+    """
+    if one.context is None or other.context is None or one.context.shape != other.context.shape:
+        return None
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        far = np.linalg.norm(one.context - other.context)
+        return float(far), float(far / np.linalg.norm(one.context))
+
+
 def _context(reading: Reading | None) -> Floats | None:
     return None if reading is None else reading.context.astype(np.float64)
 
@@ -119,6 +135,8 @@ def _probed(step: StepRecord, probe: ProbeRecord) -> dict[str, Prediction]:
             entropy=float(arrays["entropy"][row]),
             js=_to_others(arrays["js"], row),
             kl=_to_others(arrays["kl"], row),
+            # Files from before it was recorded do not have it.
+            tv=_to_others(arrays["tv"], row) if _fits(arrays.get("tv"), (4, 4)) else {},
         )
         for row, name in enumerate(NAMES)
     }

@@ -102,7 +102,8 @@ def jensen_shannon(p: Tensor, q: Tensor) -> Tensor:
     JS(a, b) = H((a + b) / 2) − (H(a) + H(b)) / 2, from 0 to log 2 (Lin 1991).
     """
     middle, first, second = (torch.special.entr(own).sum(dim=1) for own in ((p + q) / 2, p, q))
-    return (middle - (first + second) / 2).clamp(min=0.0)
+    divergence: Tensor = middle - (first + second) / 2
+    return divergence.clamp(min=0.0)
 
 
 def position_log_probs(

@@ -14,14 +14,16 @@ from attn_desktop.common.mode import HARD, SOFT
 from attn_desktop.gui.cloud_layout import CloudLayout
 from attn_desktop.gui.painting import diamond, draw_way
 from attn_desktop.gui.step_contexts import FIXED
-from attn_desktop.gui.theme import Theme
+from attn_desktop.gui.theme import Theme, faded
 
 Floats = NDArray[np.float64]
 
 #: Type of labels, relative to the window's.
 SMALL = 0.82
 #: Radius of an earlier c, and of the halo of what is lit, in pixels.
-EARLIER, HALO = 1.6, 4
+EARLIER, HALO = 2.0, 4
+#: How many of the last steps of the way stand out.
+RECENT = 3
 #: A label so many pixels from the rim of its point has a line to it.
 LEADER = 6
 
@@ -41,13 +43,20 @@ class CloudPainter:
         self.painter.drawPolygon(QPolygonF([_point(at) for at in self.layout.points[corners]]))
 
     def paint_path(self) -> None:
-        """The way of c_soft so far."""
-        path, radius = self.layout.path, self.theme.scale * EARLIER
-        draw_way(self.painter, path, self.theme.hue("soft", 0.4))
-        self.painter.setPen(Qt.PenStyle.NoPen)
-        self.painter.setBrush(self.theme.hue("soft", 0.6))
-        for at in path[np.isfinite(path[:, 0])]:
-            self.painter.drawEllipse(_point(at), radius, radius)
+        """The way of c_soft so far; the last steps of it stand out, the latest most."""
+        painter, theme, path = self.painter, self.theme, self.layout.path
+        draw_way(painter, path, _ink(theme, 0.5))
+        places = path[np.isfinite(path[:, 0])]
+        recent = places[-1 - RECENT :]
+        for age, (start, end) in enumerate(zip(recent[-2::-1], recent[:0:-1], strict=True)):
+            strength = 1 - age / RECENT
+            painter.setPen(QPen(_ink(theme, strength), theme.px(2)))
+            painter.drawLine(QLineF(_point(start), _point(end)))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(_ink(theme, 0.8))
+        radius = theme.scale * EARLIER
+        for at in places:
+            painter.drawEllipse(_point(at), radius, radius)
 
     def paint_points(self, lit: Collection[int]) -> None:
         """Large ones first, so that none hides another; a halo where one is lit."""
@@ -127,3 +136,8 @@ def write(
 
 def _point(at: Floats) -> QPointF:
     return QPointF(float(at[0]), float(at[1]))
+
+
+def _ink(theme: Theme, opacity: float) -> QColor:
+    """The colour of the way of c_soft."""
+    return faded(theme.inks["soft"], opacity)

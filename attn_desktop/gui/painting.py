@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
@@ -95,3 +96,26 @@ def draw_way(painter: QPainter, places: NDArray[np.float64], colour: QColor) -> 
     painter.setPen(pen)
     ends = np.hstack([places[:-1], places[1:]])
     painter.drawLines([QLineF(*end) for end in ends[np.isfinite(ends).all(axis=1)].tolist()])
+
+
+def write_in(
+    painter: QPainter,
+    area: QRectF,
+    text: str,
+    side: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
+) -> None:
+    """A text in the middle of the height of an area, cut to its width."""
+    flags = side | Qt.AlignmentFlag.AlignVCenter
+    painter.drawText(area, flags, elided(text, painter.font(), area.width()))
+
+
+def write_longest(
+    painter: QPainter,
+    area: QRectF,
+    texts: Sequence[str],
+    side: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
+) -> None:
+    """The first of several texts, the longest first, that fits into an area; else the last, cut."""
+    metrics = QFontMetricsF(painter.font())
+    fitting = (text for text in texts if metrics.horizontalAdvance(text) <= area.width())
+    write_in(painter, area, next(fitting, texts[-1]), side)

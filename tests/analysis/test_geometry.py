@@ -32,6 +32,20 @@ def test_components_are_the_eigenvectors_of_the_covariance(count: int, hidden: i
     assert found.coordinates.mean(axis=0) == pytest.approx(np.zeros(2), abs=1e-9)
 
 
+@pytest.mark.parametrize(("count", "hidden"), [(20, 5), (5, 20), (60, 512)])
+def test_coordinates_are_left_singular_vectors_times_singular_values(
+    count: int, hidden: int
+) -> None:
+    points = cloud(count, hidden, seed=4).astype(np.float64)
+    found = principal_components(points)
+    left, sizes, right = np.linalg.svd(points - points.mean(axis=0))
+    for k in range(2):
+        sign = np.sign(found.components[k] @ right[k])
+        assert found.components[k] == pytest.approx(sign * right[k], abs=1e-9)
+        assert found.coordinates[:, k] == pytest.approx(sign * left[:, k] * sizes[k], abs=1e-9)
+        assert found.ratios[k] == pytest.approx(sizes[k] ** 2 / (sizes**2).sum())
+
+
 def test_all_components_give_the_points_back() -> None:
     points = cloud(12, 6)
     found = principal_components(points, count=6)

@@ -48,6 +48,21 @@ def with_mask(scene: Scene, mask: Sequence[int]) -> Scene:
     return _with_cross(scene, replace(step.cross, mask=allowed, alpha=alpha), ())
 
 
+def with_context_added(scene: Scene, dimension: int, value: float) -> Scene:
+    """The scene with a number added to one dimension of every c_t of the step at the playhead."""
+    step = scene.step
+    assert step is not None
+    readings = {}
+    for name, reading in step.readings.items():
+        context = reading.context.copy()
+        context[dimension] += value
+        readings[name] = replace(reading, context=context)
+    edit = Edit("context", "add", (dimension,), (value,))
+    steps = list(scene.steps)
+    steps[scene.t - 1] = replace(step, readings=readings, edits=(edit,))
+    return replace(scene, steps=tuple(steps))
+
+
 def _with_cross(scene: Scene, cross: AttentionRecord, edits: Sequence[Edit]) -> Scene:
     step = scene.step
     assert step is not None

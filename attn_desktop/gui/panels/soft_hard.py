@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-
 import numpy as np
-from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPen, QResizeEvent
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
+from PySide6.QtGui import QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from attn_desktop.analysis.four_readings import NAMES, SAMPLED, NamedReading, four_readings
-from attn_desktop.common.mode import SOFT
+from attn_desktop.analysis.four_readings import (
+    NAMES,
+    SAMPLED,
+    NamedReading,
+    distance,
+    four_readings,
+)
+from attn_desktop.common.mode import ARGMAX, SOFT
+from attn_desktop.gui.formula_page import number
 from attn_desktop.gui.intents import Hover
 from attn_desktop.gui.numbers import short_text
-from attn_desktop.gui.painting import elided, fill_rounded
+from attn_desktop.gui.painting import write_longest
 from attn_desktop.gui.panel import Change, PaintedPanel, Table
-from attn_desktop.gui.raster import colour_limit, paint_cells, peaks, signed_image
-from attn_desktop.gui.reading_rows import AFTER, MARGIN, SMALL, ReadingRows, lay_out
+from attn_desktop.gui.raster import colour_limit
+from attn_desktop.gui.reading_draw import Draw, DrawBar
+from attn_desktop.gui.reading_matrix import DivergenceMatrix
+from attn_desktop.gui.reading_painting import ROLES, ReadingPainter
+from attn_desktop.gui.reading_places import ReadingPlaces
+from attn_desktop.gui.reading_places import lay_out as lay_out_parts
+from attn_desktop.gui.reading_rows import SMALL, ReadingRows, lay_out
 from attn_desktop.gui.scene import Phase
-from attn_desktop.gui.theme import Role, Theme
-
-#: Largest heights of strips and bars; least width of a cell of a strip, for colours to be seen.
-STRIP, BAR, CELL = 32, 16, 3
-ROLES: dict[str, Role] = {
-    "soft": "soft",
-    "sampled": "hard",
-    "argmax": "argmax",
-    "expected": "expected",
-}
+from attn_desktop.gui.theme import Theme
 
 
 class SoftHardPanel(PaintedPanel):
@@ -42,7 +42,13 @@ class SoftHardPanel(PaintedPanel):
         "soft: p(y | Σ_k α_k h_k) · sampled: p(y | h_k), k ~ α · argmax: p(y | h_k), k = argmax α"
         " · expected: Σ_k α_k p(y | h_k).\n"
         "The mean of the sampled context is the soft one, yet soft and expected differ, since p is "
-        "not linear in c.\nHover a row for entropies and divergences."
+        "not linear in c.\n"
+        "The bar is the cumulative α from 0 to 1: u, drawn from [0, 1), falls into the part of the "
+        "position k that is taken, with probability α_k (inverse CDF).\n"
+        "Matrix, of whole distributions: JS, the Jensen–Shannon divergence in nats, at most log 2 "
+        "= 0.69 (Lin 1991); TV = ½ Σ_y |p − p′|, the total variation, at most 1; H, entropies. A "
+        "token in bold is not the one that soft would say.\n"
+        "Hover a row or a cell for more, KL among it; click a part of the bar to brush its word."
     )
     natural = (760, 160)
 
@@ -50,34 +56,44 @@ class SoftHardPanel(PaintedPanel):
         super().__init__(theme, parent)
         self._readings: tuple[NamedReading, ...] = ()
         self._limit = 1.0
+        self._draw: Draw | None = None
+        self._parts: ReadingPlaces | None = None
         self._places: ReadingRows | None = None
         self._pointer: QPointF | None = None
 
     def draw(self, change: Change) -> None:
         scene, step = self.scene, self.scene.step
-        self._places = None
+        self._parts = self._places = None
         if change.steps or change.place:
-            self._readings = ()
+            self._readings, self._draw = (), None
             if scene.run is not None and step is not None and scene.reveals(Phase.CONTEXT):
                 self._readings = four_readings(scene.run, step, scene.probe("readings"))
+            if self._readings and step is not None and step.cross is not None:
+                self._draw = Draw.of(step.cross, scene.source)
             contexts = [r.context for r in self._readings if r.context is not None]
             self._limit = colour_limit(np.concatenate(contexts)) if contexts else 1.0
         super().draw(change)
 
     def caption(self) -> str:
         self.flush()
-        found = {reading.name: reading for reading in self._readings}
-        if not found:
+        if not self._readings or not self.scene.reveals(Phase.LOGITS):
             return ""
-        parts = []
-        soft, sampled = found[SOFT], found[SAMPLED]
-        if soft.context is not None and sampled.context is not None:
-            with np.errstate(invalid="ignore", over="ignore"):
-                distance = np.linalg.norm(soft.context - sampled.context)
-            parts.append(f"‖c_soft − c_hard‖ {distance:.2f}")
-        if self.scene.reveals(Phase.LOGITS) and soft.prediction and soft.prediction.js:
-            parts.append(f"JS {short_text(soft.prediction.js[SAMPLED])} nats")
-        return " · ".join(parts)
+        told = self._readings[NAMES.index(SOFT)].prediction
+        return f"JS {short_text(told.js[SAMPLED])} nats" if told is not None and told.js else ""
+
+    def _distances(self) -> tuple[str, ...]:
+        """How far the contexts are from the soft one, the longest first."""
+        found = {reading.name: reading for reading in self._readings}
+        far = distance(found[SOFT], found[SAMPLED])
+        if far is None:
+            return ("c_soft or c_hard is not recorded",)
+        size, share = number(far[0]), _percent(far[1])
+        short = f"‖c_soft − c_hard‖ = {size} ({share})"
+        texts = (f"‖c_soft − c_hard‖ = {size}, {share} of ‖c_soft‖", short)
+        best = distance(found[SOFT], found[ARGMAX])
+        if best is None:
+            return texts
+        return (f"{texts[0]}   ·   ‖c_soft − h_argmax‖ = {number(best[0])}", *texts)
 
     def table(self) -> Table:
         self.flush()
@@ -88,24 +104,58 @@ class SoftHardPanel(PaintedPanel):
         for reading in self._readings:
             if (told := reading.prediction) is not None:
                 p_chosen = told.p_chosen if taken else unknown
-                js = [told.js.get(name, 0.0 if told.js else unknown) for name in NAMES]
-                rows.append((reading.name, told.token, told.p, p_chosen, told.entropy, *js))
+                far = [
+                    held.get(name, 0.0 if held else unknown)
+                    for held in (told.js, told.kl, told.tv)
+                    for name in NAMES
+                ]
+                rows.append((reading.name, told.token, told.p, p_chosen, told.entropy, *far))
         columns = ("reading", "token", "p", "p of chosen", "entropy")
-        return Table((*columns, *(f"js to {name}" for name in NAMES)), rows)
+        names = [f"{what} to {name}" for what in ("js", "kl", "tv") for name in NAMES]
+        return Table((*columns, *names), rows)
 
     # -- where things are -------------------------------------------------------------------
+
+    def parts(self) -> ReadingPlaces:
+        """Areas of draw, distance, rows and matrix for the present size."""
+        if self._parts is None:
+            told = [reading.prediction for reading in self._readings]
+            divergent = self.scene.reveals(Phase.LOGITS) and any(one and one.js for one in told)
+            self._parts = lay_out_parts(self.size(), len(told), divergent, self.theme)
+        return self._parts
 
     def places(self) -> ReadingRows:
         """Columns and rows for the present size."""
         if self._places is None:
+            parts = self.parts()
             said = [self._said_by(reading) for reading in self._readings]
             header = self._chosen_header()
-            self._places = lay_out(NAMES, said, header, self.theme, self.size())
+            # In the place of the matrix, one column of it.
+            told = [reading.prediction for reading in self._readings]
+            with_js = parts.matrix is None and any(one and one.js for one in told)
+            self._places = lay_out(
+                NAMES, said, header, self.theme, parts.rows, with_js and self._predicts()
+            )
         return self._places
 
     def row_box(self, index: int) -> QRectF:
         """The row of a reading."""
         return self.places().box(index)
+
+    def draw_bar(self) -> DrawBar | None:
+        """The draw where it is; None where it has no room or there is none."""
+        area = self.parts().draw if self._draw is not None else None
+        if area is None or self._draw is None:
+            return None
+        return DrawBar(self._draw, area, self.theme)
+
+    def matrix(self) -> DivergenceMatrix | None:
+        """The divergences where they are; None where they have no room or there are none."""
+        area = self.parts().matrix if self._readings else None
+        return None if area is None else DivergenceMatrix(self._readings, ROLES, area, self.theme)
+
+    def _predicts(self) -> bool:
+        return self.scene.reveals(Phase.LOGITS)
 
     def _said_by(self, reading: NamedReading) -> str:
         """What stands after the bar."""
@@ -118,7 +168,7 @@ class SoftHardPanel(PaintedPanel):
         return f"p({self.scene.tokens[self.scene.t - 1]})"
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._places = None
+        self._parts = self._places = None
         super().resizeEvent(event)
 
     # -- painting ---------------------------------------------------------------------------
@@ -136,127 +186,32 @@ class SoftHardPanel(PaintedPanel):
         elif not self._readings:
             self.paint_blank(painter, f"c_{scene.t} is computed after α. F11: next phase.")
         else:
-            self._paint_rows(painter, self.places())
+            self._paint_parts(painter)
 
-    def _paint_rows(self, painter: QPainter, places: ReadingRows) -> None:
-        theme = self.theme
-        if places.header:
-            self._paint_header(painter, places)
-        pointed = self._pointed()
-        for index, reading in enumerate(self._readings[: places.count]):
-            box = self.row_box(index)
-            if reading is pointed:
-                around = box.adjusted(theme.px(3), 0, -theme.px(3), 0)
-                fill_rounded(painter, around, theme.px(4), theme.colour("faint"))
-            painter.setFont(theme.font(bold=True))
-            painter.setPen(theme.ink(ROLES[reading.name]))
-            self._write(painter, places.name, box, reading.name)
-            self._paint_strip(painter, places, box, reading)
-            if self.scene.reveals(Phase.LOGITS):
-                self._paint_prediction(painter, places, box, reading)
-        if not self.scene.reveals(Phase.LOGITS):
-            t, area = self.scene.t, (places.bar[0], self.width() - theme.px(MARGIN))
+    def _paint_parts(self, painter: QPainter) -> None:
+        scene, theme, light = self.scene, self.theme, self.light.all_source
+        bar, matrix, area = self.draw_bar(), self.matrix(), self.parts().distance
+        if bar is not None:
+            bar.paint(painter, frozenset(scene.source.columns(light)))
+        if area is not None:
             painter.setFont(theme.font(SMALL))
-            painter.setPen(theme.colour("dim"))
-            box = self.row_box(0).united(self.row_box(places.count - 1))
-            texts = (f"p(y_{t}) is computed after s_{t}", f"p(y_{t}) after s_{t}")
-            self._write_longest(painter, area, box, texts)
-
-    def _paint_header(self, painter: QPainter, places: ReadingRows) -> None:
-        theme = self.theme
-        painter.setFont(theme.font(SMALL))
-        painter.setPen(theme.colour("dim"))
-        box = QRectF(0, theme.px(MARGIN) / 2, self.width(), places.header)
-        name = f"c_{self.scene.t}"
-        self._write_longest(painter, places.strip, box, (f"{name}  ±{self._limit:.2g}", name))
-        if not self.scene.reveals(Phase.LOGITS):
-            return
-        self._write(painter, (places.bar[0], places.right), box, "likeliest token")
-        if places.chosen is not None:
-            painter.setPen(theme.ink("target"))
-            text = self._chosen_header()
-            self._write(painter, places.chosen, box, text, Qt.AlignmentFlag.AlignRight)
-
-    def _paint_strip(
-        self, painter: QPainter, places: ReadingRows, box: QRectF, reading: NamedReading
-    ) -> None:
-        theme, (left, right) = self.theme, places.strip
-        if reading.context is None:
-            painter.setFont(theme.font(SMALL))
-            painter.setPen(theme.colour("dim"))
-            self._write_longest(
-                painter, places.strip, box, ("no single context", "no single c", "–")
-            )
-            return
-        high = min(theme.px(STRIP), box.height() * 0.75)
-        # On whole pixels, or else the frame is blurred.
-        top = round(box.center().y() - high / 2)
-        area = QRectF(round(left), top, round(right) - round(left), round(high))
-        if area.width() < 1 or not reading.context.size:
-            return
-        row = reading.context[None]
-        cells = peaks(row, 1, int(area.width() / theme.px(CELL)))
-        image = signed_image(cells.values, self._limit, theme)
-        paint_cells(painter, area, cells, image, row.shape)
-        lit = bool(self.light.all_source.intersection(reading.positions))
-        pen = QPen(theme.hue("source"), theme.px(2)) if lit else QPen(theme.colour("border"), 1)
-        painter.setPen(pen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        inset = pen.widthF() / 2
-        painter.drawRect(area.adjusted(inset, inset, -inset, -inset))
-
-    def _paint_prediction(
-        self, painter: QPainter, places: ReadingRows, box: QRectF, reading: NamedReading
-    ) -> None:
-        theme, told, (left, right) = self.theme, reading.prediction, places.bar
-        painter.setFont(theme.font(SMALL))
-        if told is None:
-            painter.setPen(theme.colour("dim"))
-            self._write(painter, (left, places.right), box, "not recorded")
-            return
-        high = min(theme.px(BAR), box.height() * 0.55)
-        end = left - theme.px(AFTER)
-        if right > left and told.p > 0:
-            end = left + max(1.0, min(told.p, 1.0) * (right - left))
-            bar = QRectF(left, box.center().y() - high / 2, end - left, high)
-            hue = theme.hue(ROLES[reading.name], 0.8)
-            fill_rounded(painter, bar, min(theme.px(2), bar.width() / 2), hue)
-        number = f" {short_text(told.p)}"
-        painter.setPen(theme.colour("text"))
-        label = (end + theme.px(AFTER), places.right)
-        room = label[1] - label[0] - QFontMetricsF(painter.font()).horizontalAdvance(number)
-        text = elided(told.token, painter.font(), room) + number
-        self._write(painter, label, box, text)
-        taken = self.scene.reveals(Phase.TOKEN)
-        if taken and right > left and math.isfinite(told.p_chosen):
-            x = left + min(max(told.p_chosen, 0.0), 1.0) * (right - left)
-            painter.setPen(QPen(theme.hue("target"), theme.px(2)))
-            painter.drawLine(QLineF(x, box.center().y() - high / 2, x, box.center().y() + high / 2))
-        if taken and places.chosen is not None:
-            painter.setPen(theme.ink("target"))
-            number = short_text(told.p_chosen)
-            self._write(painter, places.chosen, box, number, Qt.AlignmentFlag.AlignRight)
-
-    def _write(
-        self,
-        painter: QPainter,
-        across: tuple[float, float],
-        box: QRectF,
-        text: str,
-        side: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
-    ) -> None:
-        """A text in the middle of a row, cut to a column."""
-        area = QRectF(across[0], box.top(), across[1] - across[0], box.height())
-        flags = side | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(area, flags, elided(text, painter.font(), area.width()))
-
-    def _write_longest(
-        self, painter: QPainter, across: tuple[float, float], box: QRectF, texts: Sequence[str]
-    ) -> None:
-        """The first of several texts that fits, or else the last."""
-        metrics, room = QFontMetricsF(painter.font()), across[1] - across[0]
-        fitting = (text for text in texts if metrics.horizontalAdvance(text) <= room)
-        self._write(painter, across, box, next(fitting, texts[-1]))
+            painter.setPen(theme.colour("text"))
+            write_longest(painter, area, self._distances())
+        taken = scene.reveals(Phase.TOKEN)
+        rows = ReadingPainter(
+            readings=self._readings,
+            places=self.places(),
+            theme=theme,
+            limit=self._limit,
+            t=scene.t,
+            predicts=self._predicts(),
+            taken=taken,
+            chosen=self._chosen_header(),
+        )
+        rows.paint(painter, light, self._pointed())
+        if matrix is not None:
+            at = None if self._pointer is None else matrix.at(self._pointer)
+            matrix.paint(painter, at)
 
     # -- pointer ----------------------------------------------------------------------------
 
@@ -274,6 +229,8 @@ class SoftHardPanel(PaintedPanel):
             text += f" “{scene.source.labels[column]}”"
         if reading.context is None:
             text += "   no single context"
+        elif reading.name != SOFT and (far := distance(self._readings[0], reading)) is not None:
+            text += f"   ‖c_soft − c‖ = {number(far[0])}, {_percent(far[1])} of ‖c_soft‖"
         if not scene.reveals(Phase.LOGITS):
             return text
         if told is None:
@@ -285,15 +242,42 @@ class SoftHardPanel(PaintedPanel):
                 text += f"   {symbol}: {each}"
         return text
 
+    def _column(self) -> int | None:
+        """The column of the source whose part of the cumulative α is under the pointer."""
+        bar = self.draw_bar()
+        return None if bar is None or self._pointer is None else bar.column(self._pointer)
+
+    def _under(self) -> tuple[frozenset[int], str]:
+        """Source positions of what is under the pointer, and what to say of it."""
+        column, reading = self._column(), self._pointed()
+        if column is not None and self._draw is not None:
+            return frozenset(self.scene.source.positions(column)), self._draw.about(column)
+        if reading is not None:
+            return frozenset(reading.positions), self._about(reading)
+        matrix = self.matrix()
+        cell = None if matrix is None or self._pointer is None else matrix.at(self._pointer)
+        return frozenset(), "" if matrix is None or cell is None else matrix.about(*cell)
+
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self.flush()
         self._pointer = event.position()
-        reading = self._pointed()
-        self.ask(Hover(source=frozenset(() if reading is None else reading.positions)))
-        self.said.emit("" if reading is None else self._about(reading))
+        positions, said = self._under()
+        self.ask(Hover(source=positions))
+        self.said.emit(said)
         self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.flush()
+        self._pointer = event.position()
+        column = self._column()
+        if event.button() == Qt.MouseButton.LeftButton and column is not None:
+            self.toggle_source(self.scene.source.positions(column))
 
     def leaveEvent(self, event: QEvent) -> None:
         self._pointer = None
         self.update()
         super().leaveEvent(event)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"

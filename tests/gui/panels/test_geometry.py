@@ -247,6 +247,33 @@ def test_a_token_that_is_not_out_yet_is_not_said(qtbot: QtBot) -> None:
     assert said.startswith("c_soft of t 2 “?”  at (")
 
 
+def test_the_way_of_c_leads_through_every_step_so_far_and_the_last_ones_stand_out(
+    qtbot: QtBot,
+) -> None:
+    scene = toy_scene(steps=9, source=3, t=7, seed=2)
+    assert scene.run is not None
+    panel = shown(qtbot, scene, size=(900, 700))
+    found = layout(panel)
+    whole = principal_components(scene.run.states)
+    for t, step in enumerate(scene.steps, start=1):
+        place = whole.project(step.readings["soft"].context)
+        expected = found.plane.pixels(place[None])[0] if t <= 7 else [np.nan, np.nan]
+        assert found.path[t - 1] == pytest.approx(expected, nan_ok=True)
+
+    def strength(t: int) -> float:
+        """How far the middle between two steps is from the ground, anywhere near the line."""
+        x, y = (found.path[t - 1] + found.path[t - 2]) / 2
+        image, ground = panel.grab().toImage(), panel.theme.colour("card")
+        seen = [
+            image.pixelColor(round(x) + dx, round(y) + dy)
+            for dx in range(-1, 2)
+            for dy in range(-1, 2)
+        ]
+        return max(abs(one.red() - ground.red()) for one in seen)
+
+    assert strength(7) > strength(2)
+
+
 def test_without_attention_the_fixed_context_stands_alone(qtbot: QtBot) -> None:
     scene = toy_scene(t=2, mode=FIXED)
     assert scene.run is not None
