@@ -62,7 +62,8 @@ def _alpha(edit: Edit, labels: Sequence[str]) -> str:
         case "uniform":
             return "α uniform"
         case _:
-            return "α set by hand"
+            most = max(range(len(edit.values)), key=lambda position: edit.values[position])
+            return f"α by hand, most on {_names((most,), labels)}"
 
 
 def _vector(edit: Edit) -> str:

@@ -272,6 +272,11 @@ def _write_panel(
     panel = _panels()[name](choice.look())
     try:
         panel.set_scene(scene)
+        if choice.kind in ("png", "svg") and not panel.table().rows:
+            raise InputError(
+                f"{name} has nothing to show of this branch and step: give another --branch or "
+                "--step, or let the window show it and save the file again"
+            )
         save_panel(panel, output, choice)
     finally:
         # Now, and by Qt: pyqtgraph's scenes do not survive that Python deletes them.

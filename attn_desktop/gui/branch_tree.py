@@ -125,3 +125,23 @@ def lineage(twigs: Sequence[Twig]) -> tuple[Lineage, ...]:
     for row in range(len(twigs)):
         found[row] = Lineage(frozenset(passing[row]), row in reaches, row in leaves)
     return tuple(found)
+
+
+def parting(branches: Sequence[Branch]) -> list[Branch]:
+    """The branches that part from the one shown, and those along which it came itself."""
+    by_leaf = {branch.leaf: branch for branch in branches}
+    shown = next((branch for branch in branches if branch.shown), None)
+    # How many steps the branch shown shares with each that it comes from.
+    shared: dict[int | None, float] = {}
+    steps = float("inf")
+    while shown is not None and shown.leaf not in shared:
+        shared[shown.leaf] = steps
+        steps = min(steps, shown.parted - 1)
+        shown = None if shown.origin is None else by_leaf.get(shown.origin)
+    return [
+        branch
+        for branch in branches
+        if branch.origin in shared
+        and branch.origin is not None
+        and branch.parted - 1 <= shared[branch.origin]
+    ]

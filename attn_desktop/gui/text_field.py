@@ -14,6 +14,7 @@ from attn_desktop.gui.theme import Theme
 MAX_CHARACTERS = 20_000
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 OTHER_KEYS = Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+SCRUBBING = {Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_End}
 ENTER = {Qt.Key.Key_Return, Qt.Key.Key_Enter}
 #: Keys that belong to a text field whatever they do in the window, some only with Ctrl.
 EDITING = ENTER | {
@@ -81,9 +82,13 @@ class TextField(QPlainTextEdit):
     def event(self, event: QEvent) -> bool:
         # A key that edits is no shortcut of the window while the field has the focus.
         override = event.type() == QEvent.Type.ShortcutOverride
-        if override and isinstance(event, QKeyEvent) and _edits(event):
-            event.accept()
-            return True
+        if override and isinstance(event, QKeyEvent):
+            if _scrubs(event) and self.document().isEmpty():
+                event.ignore()  # there is no text to move in: the keys of the window
+                return True
+            if _edits(event):
+                event.accept()
+                return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -133,6 +138,12 @@ class TextField(QPlainTextEdit):
             self.refused.emit(too_long(length))
         else:
             super().insertFromMimeData(source)
+
+
+def _scrubs(event: QKeyEvent) -> bool:
+    """Whether a key press moves the playhead, where no text has the focus."""
+    # Keys of a keypad, such as arrows on some systems, come with a modifier of their own.
+    return not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier and event.key() in SCRUBBING
 
 
 def _edits(event: QKeyEvent) -> bool:

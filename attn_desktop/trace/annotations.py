@@ -5,7 +5,7 @@ Plain data that a capture holds beside the records; nothing here changes a numbe
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MAX_TEXT = 10_000
 
@@ -47,3 +47,8 @@ class Annotations:
     notes: tuple[Note, ...] = ()
     baseline: int | None = None
     layout: str = ""
+
+    def carried(self) -> Annotations:
+        """What still makes sense beside another input: breakpoints, not hit yet, and watches."""
+        breakpoints = tuple(replace(point, hits=0) for point in self.breakpoints)
+        return Annotations(breakpoints, self.watches)

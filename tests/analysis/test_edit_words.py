@@ -25,7 +25,7 @@ LABELS = ("a", "red", "car", "bi", "·cy", "·cle", "of", "incomprehensibilities
         (Edit("alpha", "uniform"), "α uniform"),
         (Edit("alpha", "shift", values=(1.0,)), "α shifted +1"),
         (Edit("alpha", "shift", values=(-2.0,)), "α shifted −2"),
-        (Edit("alpha", "set", values=(0.5, 0.25)), "α set by hand"),
+        (Edit("alpha", "set", values=(0.5, 0.25)), "α by hand, most on “a”"),
         (Edit("position", "pick", (2,)), "k = “car”"),
         (Edit("context", "zero"), "c = 0"),
         (Edit("state", "zero", (3, 4)), "s[3, 4] = 0"),

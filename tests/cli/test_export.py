@@ -258,6 +258,16 @@ def test_a_table_without_numbers_is_told(invoke: Invoke, tmp_path: Path, out: Pa
     assert "shows no numbers" in result.stderr
 
 
+@pytest.mark.parametrize("suffix", ["png", "svg"])
+def test_a_figure_that_would_be_blank_is_told(
+    invoke: Invoke, file: Path, out: Path, suffix: str
+) -> None:
+    result = invoke("export", file, "--panel", "compare", "-o", out / f"a.{suffix}")
+    assert result.exit_code == 2
+    assert "--branch" in result.stderr
+    assert not list(out.iterdir())
+
+
 # -- a process of its own -----------------------------------------------------------------
 
 WITHOUT_TORCH = """

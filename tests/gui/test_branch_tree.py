@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from attn_desktop.gui.branch_tree import grow, lineage, own_start
+from attn_desktop.gui.branch_tree import grow, lineage, own_start, parting
 from attn_desktop.gui.scene import Branch
 from tests.toy_records import ADDITIVE
 
@@ -119,3 +119,11 @@ def test_no_branch_need_be_shown() -> None:
 )
 def test_a_text_begins_a_word_before_it_is_its_own(text: str, origin: str, own: str) -> None:
     assert text[own_start(text, origin) :] == own
+
+
+def test_only_what_parts_from_the_branch_shown_or_led_to_it_is_marked() -> None:
+    assert [(b.leaf, b.parted) for b in parting(TREE)] == [(2, 4), (5, 2), (6, 5), (7, 6)]
+    first = tuple(replace(b, shown=b.leaf == 1) for b in TREE)
+    assert [(b.leaf, b.parted) for b in parting(first)] == [(2, 4), (4, 8), (5, 2)]
+    nothing = tuple(replace(b, shown=False) for b in TREE)
+    assert parting(nothing) == parting(()) == []

@@ -12,6 +12,7 @@ from attn_desktop.api import decode, open_model
 from attn_desktop.common.mode import HARD, SOFT, Mode
 from attn_desktop.gui.document import Document
 from attn_desktop.gui.scene import Phase
+from attn_desktop.trace.annotations import Breakpoint
 from attn_desktop.trace.run_tree import Choice
 from tests.gui.desk import TEXT, Desk
 
@@ -391,3 +392,19 @@ def test_soft_and_hard_share_the_step_at_which_they_part(decoded: Desk) -> None:
     np.testing.assert_array_equal(
         hard.readings[HARD].context, soft.readings[HARD].context, "both read both"
     )
+
+
+def test_breakpoints_and_watches_go_with_the_user_to_another_text(decoded: Desk) -> None:
+    session = decoded.session
+    session.set_breakpoints((Breakpoint("t == 2"), Breakpoint("log_prob < -9", enabled=False)))
+    session.set_watches(("entropy(alpha)",))
+    session.set_note(decoded.scene.steps[0].node, "about this one", False)
+    session.count_hits({"t == 2"})
+    decoded.stepping.run_after_encoding = False
+    decoded.encode("A man walks.")
+    assert session.document is not None
+    found = session.document.annotations
+    assert found.breakpoints == (Breakpoint("t == 2"), Breakpoint("log_prob < -9", enabled=False))
+    assert (found.watches, found.notes) == (("entropy(alpha)",), ())
+    session.undo()
+    assert session.document.annotations.breakpoints[0].hits == 1

@@ -7,6 +7,7 @@ from PySide6.QtGui import QHelpEvent, QMouseEvent, QPainter, QResizeEvent, QWhee
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from attn_desktop.common.mode import HARD
+from attn_desktop.gui.branch_tree import parting
 from attn_desktop.gui.coverage_strip import paint_strip, strip_box
 from attn_desktop.gui.intents import GoTo, Hover, SetBreakpoints
 from attn_desktop.gui.layer import Layer
@@ -80,13 +81,8 @@ class TimelinePanel(PaintedPanel):
             self._figures.measure(scene)
         self._marks.measure(scene)
         self._label = label_width(self.theme, scene)
-        # The first branch of all parts from none.
-        others = [branch for branch in scene.branches if branch.parted == 1][1:]
-        others += [branch for branch in scene.branches if branch.parted > 1]
         self._parted = {
-            branch.parted: branch.mode.weighting == HARD
-            for branch in others
-            if branch.parted <= len(scene.steps)
+            branch.parted: branch.mode.weighting == HARD for branch in parting(scene.branches)
         }
         super().draw(change)
 
