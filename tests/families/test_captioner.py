@@ -94,8 +94,8 @@ def test_a_closed_gate_keeps_the_picture_out_of_the_state_and_not_out_of_the_wor
     soft, hard = stepped.readings[SOFT], stepped.readings[HARD]
     assert not torch.equal(soft.context, hard.context)
     torch.testing.assert_close(soft.state.hidden, hard.state.hidden)
-    logits = [model.readout(r.state.hidden, r.context, previous) for r in (soft, hard)]
-    assert not torch.allclose(*logits)
+    first, second = (model.readout(r.state.hidden, r.context, previous) for r in (soft, hard))
+    assert not torch.allclose(first, second)
 
 
 def test_without_attention_every_step_has_the_fixed_context() -> None:
