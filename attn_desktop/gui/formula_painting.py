@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter
 
@@ -23,8 +25,11 @@ LIVE, NOTE = (1.15, 1.0, 0.9, 0.8), 0.85
 SHARE, LEAST_ROW, MOST_ROW = 0.55, 18, 24
 #: Size of rows where there is much room for few, and their height.
 LARGE, LARGE_ROW = 1.2, 32
-#: Height of a panel, at normal type, from which notes are written.
+#: Height of a panel, at normal type, from which notes are written; below it formula and numbers may
+#: have all of it.
 NOTED = 130
+#: Room above and below formula and numbers, usually and in a low panel.
+PAD, LOW_PAD = 8, 3
 
 Line = tuple[tuple[Piece, ...], float]
 #: A line below the rows: pieces, size, role, and whether a sum holds.
@@ -37,19 +42,19 @@ class PageLayout:
     def __init__(self, type_: Typesetter, page: Page, area: QRectF) -> None:
         self._type, self._page, self._area = type_, page, area
         theme = type_.theme
-        self._pad = theme.px(8)
-        low, bottom = area.height() < theme.px(NOTED), area.bottom()
+        self._low, bottom = area.height() < theme.px(NOTED), area.bottom()
+        self._pad = theme.px(LOW_PAD if self._low else PAD)
         self._note: tuple[Piece, ...] = ()
         self._note_base = bottom
-        if page.note and not low:
+        if page.note and not self._low:
             self._note = type_.lines(page.note, NOTE, area.width())[0]
             self._note_base = bottom - type_.row_extent(self._note, NOTE).descent
             bottom -= type_.row_extent(self._note, NOTE).height + theme.px(5)
-        self._lines = self._formula_lines(area.width() - 2 * self._pad, area.height())
+        self._lines = self._formula_lines(area.width() - 2 * theme.px(PAD), area.height())
         high = sum(self._line_height(line) for line in self._lines) + self._pad
         self._band = QRectF(area.left(), area.top(), area.width(), high + self._pad)
         top = self._band.bottom() + theme.px(4)
-        self._tail = [] if low else self._tail_lines(area.width())
+        self._tail = [] if self._low else self._tail_lines(area.width())
         end = bottom - sum(self._tail_height(line) for line in self._tail)
         self.block = self._place_block(top, end)
         under = top if self.block is None else self.block.bottom
@@ -78,33 +83,59 @@ class PageLayout:
         return max(extent.height, self._type.line_height(line[1])) + self._type.theme.px(3)
 
     def _formula_lines(self, width: float, height: float) -> list[Line]:
-        """The formula and the lines with numbers, as large as they may be; not all if too many."""
-        type_, theme = self._type, self._type.theme
+        """The formula and the lines with numbers, as large as they may be; not all if too many.
+
+        The first of the lines is never left out: in a low panel the type gets smaller for it, and
+        where that is not enough there is no formula.
+        """
+        theme, page = self._type.theme, self._page
         first = sum(height < theme.px(least) for least in HIGH)
+        roomy = height >= theme.px(HIGH[2])
+        most = height - 2 * self._pad if self._low else height * SHARE
+        for smaller in range(len(FORMULA) - first):
+            sizes = LIVE[0 if roomy else min(1 + smaller, len(LIVE) - 1) :]
+            lines = self._formula(FORMULA[first + smaller :], width)
+            for live in page.live[:1]:
+                lines += self._live(live, sizes, width, roomy)
+            used = sum(map(self._line_height, lines))
+            if used <= most or not self._low:
+                break
+        if used > most and self._low:
+            # What is left says what is computed, too.
+            return self._live(page.live[0], LIVE[-1:], width, roomy) if page.live else lines
+        dots: Line = (parse("\\dim{…}"), LIVE[-1])
+        for live in page.live[1:]:
+            more = self._live(live, sizes, width, roomy)
+            used += sum(map(self._line_height, more))
+            if used > most:
+                room = most - sum(map(self._line_height, lines))
+                return [*lines, dots] if not self._low or self._line_height(dots) <= room else lines
+            lines += more
+        return lines
+
+    def _formula(self, sizes: Sequence[float], width: float) -> list[Line]:
+        """The formula in the first of these sizes in which it fits."""
+        type_ = self._type
         lines: list[Line] = []
-        for size in FORMULA[first:]:
+        for size in sizes:
             rows = type_.lines(self._page.formula, size, width)
             widest = max(type_.row_extent(row, size).width for row in rows)
             lines = [(row, size) for row in rows]
             if widest <= width and (len(rows) == 1 or size <= ONE_LINE):
                 break
-        roomy = height >= theme.px(HIGH[2])
-        most, used = height * SHARE, sum(map(self._line_height, lines))
-        for number, live in enumerate(self._page.live):
-            more: list[Line] = []
-            for size in LIVE[0 if roomy else 1 :]:
-                rows = type_.lines(live, size, width)
-                more = [(row, size) for row in rows]
-                widest = max(type_.row_extent(row, size).width for row in rows)
-                # In a low panel a line saved is worth a size.
-                if widest <= width and (roomy or len(rows) == 1 or size <= LIVE[2]):
-                    break
-            needed = sum(map(self._line_height, more))
-            if used + needed > most and number:
-                lines.append((parse("\\dim{…}"), LIVE[-1]))
+        return lines
+
+    def _live(self, live: str, sizes: Sequence[float], width: float, roomy: bool) -> list[Line]:
+        """A line with numbers, or what it is broken into, in the first size in which it fits."""
+        type_ = self._type
+        lines: list[Line] = []
+        for size in sizes:
+            rows = type_.lines(live, size, width)
+            widest = max(type_.row_extent(row, size).width for row in rows)
+            lines = [(row, size) for row in rows]
+            # In a low panel a line saved is worth a size.
+            if widest <= width and (roomy or len(rows) == 1 or size <= LIVE[2]):
                 break
-            lines += more
-            used += needed
         return lines
 
     def _place_block(self, top: float, bottom: float) -> RowBlock | None:
@@ -117,7 +148,8 @@ class PageLayout:
         pitch = max(least, room / len(block.order))
         size = LARGE if pitch >= theme.px(LARGE_ROW) else SIZE
         pitch = min(pitch, max(least, theme.px(LARGE_ROW if size == LARGE else MOST_ROW)))
-        if room < pitch:
+        # What the others come to says nothing where none is seen.
+        if room < pitch * min(2, len(block.order)):
             return None
         area = QRectF(self._area.left(), top, self._area.width(), bottom - top)
         return RowBlock(type_, block, area, pitch, size)
@@ -139,7 +171,7 @@ class PageLayout:
             extent, high = type_.row_extent(row, size), self._line_height((row, size))
             base = y + (high - extent.height) / 2 + extent.ascent
             # What is too wide in the smallest type is made to fit.
-            squeezed = min(1.0, (self._band.width() - 2 * self._pad) / max(1.0, extent.width))
+            squeezed = min(1.0, (self._band.width() - 2 * theme.px(PAD)) / max(1.0, extent.width))
             painter.save()
             painter.translate(self._band.center().x(), base)
             painter.scale(squeezed, squeezed)

@@ -66,7 +66,7 @@ class GradientSettings(QWidget):
     """wanted: what is to be computed, `Asked`. changed: something else is asked or looked at.
 
     samples, repeats, seed, constant, token: what is asked for. baseline, count: which estimate is
-    shown. parts: what is shown where not everything fits.
+    shown. parts: what is shown where not everything fits. unfold: shows fields that are folded.
     """
 
     wanted = Signal(object)
@@ -104,9 +104,17 @@ class GradientSettings(QWidget):
             "The checkpoint never learnt to draw positions with this score and scope: the numbers "
             "are what the formulas give, but no weights were fitted to them."
         )
-        self.parts = QButtonGroup(self)
+        self.parts, self.unfold = QButtonGroup(self), QToolButton()
+        self.unfold.setText("⋯")
+        self.unfold.setAccessibleName("Settings")
+        self.unfold.setToolTip("Settings: what is computed, and which estimate is shown")
+        self.unfold.setCheckable(True)
+        self._folded = self._counted = self._untrained = False
         self._flow = FlowLayout(GAP, self)
         self._controls: tuple[QWidget, ...] = (
+            # First, so that they stay where they are when fields come and go.
+            *self._part_buttons(),
+            self.unfold,
             self.samples,
             self.repeats,
             self.seed,
@@ -115,7 +123,6 @@ class GradientSettings(QWidget):
             self.compute,
             self.baseline,
             self.count,
-            *self._part_buttons(),
             self.badge,
             self.problem_label,
         )
@@ -135,7 +142,8 @@ class GradientSettings(QWidget):
             box.setMinimumContentsLength(characters)
             box.currentIndexChanged.connect(self.changed)
         self.compute.clicked.connect(self._ask)
-        for control in (self.compute, self.token, self.baseline, self.count):
+        self.unfold.toggled.connect(self.changed)
+        for control in (self.compute, self.token, self.baseline, self.count, self.unfold):
             # A click leaves the keys to the window.
             control.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.set_theme(theme)
@@ -173,7 +181,7 @@ class GradientSettings(QWidget):
         self.setStyleSheet(
             f"QToolButton {{ background: {theme.raised}; color: {theme.text};"
             f" border: 1px solid {theme.border}; border-radius: {pad}px;"
-            f" padding: {theme.px(2)}px {theme.px(7)}px; }}"
+            f" padding: {theme.px(2)}px {theme.px(5)}px; }}"
             f"QToolButton:hover {{ border-color: {theme.dim}; }}"
             f"QToolButton:focus {{ border-color: {hue}; }}"
             f"QToolButton:checked {{ border-color: {hue}; color: {theme.inks['source']}; }}"
@@ -231,6 +239,7 @@ class GradientSettings(QWidget):
 
     def _ask(self) -> None:
         if self.compute.isEnabled():
+            self.unfold.setChecked(False)
             self.wanted.emit(self.asked())
 
     def show_step(self, step: StepRecord | None) -> None:
@@ -253,8 +262,8 @@ class GradientSettings(QWidget):
 
         Without any there is nothing to choose from, nor a baseline.
         """
-        for box in (self.count, self.baseline):
-            box.setVisible(bool(counts))
+        self._counted = bool(counts)
+        self._show_fields()
         if not counts:
             return
         held = [self.count.itemData(index) for index in range(self.count.count())]
@@ -279,7 +288,8 @@ class GradientSettings(QWidget):
         self.compute.setToolTip(problem or COMPUTE_TIP)
         self.problem_label.setText(problem)
         self.problem_label.setVisible(bool(problem))
-        self.badge.setVisible(not trained)
+        self._untrained = not trained
+        self._show_fields()
 
     # -- what is looked at ------------------------------------------------------------------
 
@@ -292,7 +302,28 @@ class GradientSettings(QWidget):
         if chosen:
             self.changed.emit()
 
-    def show_parts(self, offered: bool) -> None:
-        """Offer to choose a part, or not."""
+    @property
+    def note(self) -> str:
+        """What the badge says while it is folded away; empty where there is none."""
+        return self.badge.text() if self._untrained and self.badge.isHidden() else ""
+
+    @property
+    def unfolded(self) -> bool:
+        """Whether fields are seen in place of what they are about."""
+        return self._folded and self.unfold.isChecked()
+
+    def show_parts(self, offered: bool, folded: bool) -> None:
+        """Offer to choose a part, or not. folded: whether fields are seen only when asked for."""
+        self._folded = folded
         for button in self.parts.buttons():
             button.setVisible(offered)
+        self.unfold.setVisible(folded)
+        self._show_fields()
+
+    def _show_fields(self) -> None:
+        seen = not self._folded or self.unfold.isChecked()
+        for field in (self.samples, self.repeats, self.seed, self.constant, self.token):
+            field.setVisible(seen)
+        for box in (self.baseline, self.count):
+            box.setVisible(seen and self._counted)
+        self.badge.setVisible(seen and self._untrained)

@@ -21,8 +21,8 @@ PARTS = (
 
 
 class LedgerControls(QWidget):
-    """chosen: the dimension d, None for the one in which c_t is largest. part_changed: another
-    part is looked at.
+    """chosen: the dimension d, from 0; None for the one in which c_t is largest. part_changed:
+    another part is looked at.
     """
 
     chosen = Signal(object)
@@ -33,7 +33,7 @@ class LedgerControls(QWidget):
         self.dimension = QSpinBox()
         self.dimension.setPrefix("d ")
         self.dimension.setAccessibleName("Dimension d of the context")
-        self.dimension.setToolTip("Dimension d of c_t, from 0: type it, or turn the wheel, or ↑ ↓")
+        self.dimension.setToolTip("Dimension d of c_t, from 1: type it, or turn the wheel, or ↑ ↓")
         self.dimension.setWrapping(True)
         self.dimension.setKeyboardTracking(False)
         self.dimension.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
@@ -68,10 +68,13 @@ class LedgerControls(QWidget):
         return PARTS[self._parts.checkedId()][0]
 
     def show_dimension(self, dimension: int, size: int, follows: bool) -> None:
-        """Say which of `size` dimensions is seen, and whether it follows the largest."""
+        """Say which of `size` dimensions is seen, and whether it follows the largest.
+
+        dimension: from 0; it is written from 1.
+        """
         with QSignalBlocker(self.dimension):
-            self.dimension.setRange(0, max(0, size - 1))
-            self.dimension.setValue(dimension)
+            self.dimension.setRange(1, max(1, size))
+            self.dimension.setValue(dimension + 1)
         self.largest.setChecked(follows)
         self.setEnabled(size > 0)
 
@@ -94,11 +97,11 @@ class LedgerControls(QWidget):
         self.dimension.setFixedWidth(wide)
         self._flow.invalidate()
 
-    def _type(self, dimension: int) -> None:
-        self.chosen.emit(dimension)
+    def _type(self, number: int) -> None:
+        self.chosen.emit(number - 1)
 
     def _follow(self) -> None:
-        self.chosen.emit(None if self.largest.isChecked() else self.dimension.value())
+        self.chosen.emit(None if self.largest.isChecked() else self.dimension.value() - 1)
 
     def _part_toggled(self, index: int, on: bool) -> None:
         if on:

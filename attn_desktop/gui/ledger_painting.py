@@ -26,8 +26,9 @@ PLOTS = (ENTRIES, NORMS, SHARES)
 MARGIN, GAP, ABOVE, LEAST = 8, 6, 3, 40
 #: Width of the panel from which on a low one has its plots side by side.
 WIDE = 690
-#: Share of the height that labels may take, height below which there are none.
-LABELS, LOW = 0.28, 34
+#: Share of the height that labels may take, and height of a plot that they leave at least: in a
+#: low panel they may have all else, and below that there are none.
+LABELS, LOW = 0.28, 24
 #: Column of what an edit adds, after those of the source.
 EDIT = "edit"
 
@@ -53,10 +54,11 @@ def lay_out(area: QRectF, part: str, labels: SourceLabels, theme: Theme) -> Ledg
     inner = area.adjusted(px(MARGIN), 0, -px(MARGIN), -px(3))
     check = QRectF(inner.left(), inner.bottom() - line, inner.width(), line)
     inner.setBottom(check.top() - px(2))
-    label = labels.height(LABELS * inner.height())
-    if inner.height() - label - line < px(LOW):
-        label = 0.0
     gap, above = px(GAP), px(ABOVE)
+    beside_labels = line + above + px(LOW)
+    label = labels.height(max(LABELS * inner.height(), inner.height() - beside_labels))
+    if inner.height() - label < beside_labels:
+        label = 0.0
     beside = inner.width() >= px(WIDE) and inner.height() < 3 * (line + px(LEAST) + gap) + label
     stacked = inner.height() - label >= 3 * (line + px(LEAST) + gap)
     whole = beside or stacked
@@ -86,6 +88,7 @@ class LedgerView:
     """What is drawn: a ledger at one dimension d of step t, at its places.
 
     Columns are those of the source and, where c_t was edited, one more for what that added.
+    dimension: d, from 0; it is written from 1, as everywhere.
     """
 
     ledger: Ledger
@@ -99,6 +102,11 @@ class LedgerView:
     def count(self) -> int:
         """Columns of each plot."""
         return len(self.ledger.weights) + self.ledger.edited
+
+    @property
+    def d(self) -> int:
+        """The dimension as it is written."""
+        return self.dimension + 1
 
     def entries(self) -> Floats:
         """α_j h_j[d] of each column."""
@@ -144,7 +152,7 @@ class LedgerView:
 
     def title(self, name: str) -> tuple[str, ...]:
         """What a plot shows and how far it reaches, the longest first."""
-        plot, d = self.plot(name), self.dimension
+        plot, d = self.plot(name), self.d
         # An end that is next to nothing beside the other one is the line of 0.
         least = (plot.high - plot.low) / 1000
         reach = " … ".join(
@@ -164,12 +172,12 @@ class LedgerView:
 
     def check(self) -> tuple[tuple[str, ...], bool]:
         """Whether the entries sum up to the recorded context, in words, the longest first."""
-        ledger, d = self.ledger, self.dimension
+        ledger, dimension, d = self.ledger, self.dimension, self.d
         symbol = f"c_{self.t}[{d}]"
-        total = number(float(ledger.total[d]), signed=True)
-        recorded = number(float(ledger.context[d]), signed=True)
+        total = number(float(ledger.total[dimension]), signed=True)
+        recorded = number(float(ledger.context[dimension]), signed=True)
         if ledger.edited:
-            rest = number(float(ledger.rest[d]), signed=True)
+            rest = number(float(ledger.rest[dimension]), signed=True)
             far = number(float(np.linalg.norm(ledger.rest)))
             short = f"Σ {total}, edit {rest}: {symbol} = {recorded}"
             return (
@@ -181,8 +189,9 @@ class LedgerView:
                 ),
                 True,
             )
-        holds = ledger.holds(d)
-        mark = "✓" if holds else f"≠, {number(float(ledger.rest[d]), signed=True)} apart"
+        holds = ledger.holds(dimension)
+        apart = number(float(ledger.rest[dimension]), signed=True)
+        mark = "✓" if holds else f"≠, {apart} apart"
         short = f"Σ = {total}, {symbol} = {recorded} {mark}"
         tolerance = f"{ledger.tolerance:.0e}".replace("e-", "e−").replace("−0", "−")
         within = f"within {tolerance} · Σ_j |α_j h_j[{d}]|"

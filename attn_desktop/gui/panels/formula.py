@@ -29,8 +29,9 @@ from attn_desktop.gui.panel import Change, PaintedPanel, Table
 from attn_desktop.gui.scene import Phase
 from attn_desktop.gui.theme import Theme
 
-#: Around all, and below the strip; height from which there is a strip, at normal type.
-MARGIN, BELOW, STRIPPED = 10, 8, 160
+#: Around all, usually and in a low panel; below the strip; height from which a panel is not low and
+#: has a strip, at normal type.
+MARGIN, LOW_MARGIN, BELOW, STRIPPED = 10, 4, 8, 160
 #: Keys that go through the dimensions of a vector, as the wheel does.
 DIMENSION_KEYS = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}
 NOTCH = 120
@@ -137,11 +138,11 @@ class FormulaPanel(PaintedPanel):
         """Where everything of the page is; there must be one."""
         if self._layout is None:
             assert self._page is not None
-            margin = self.theme.px(MARGIN)
-            top = margin
+            margin, px = self.theme.px(MARGIN), self.theme.px
+            top = bottom = margin if self.strip() is not None else px(LOW_MARGIN)
             if self.strip() is not None:
-                top += self.theme.px(HIGH) + self.theme.px(BELOW)
-            area = QRectF(margin, top, self.width() - 2 * margin, self.height() - top - margin)
+                top += px(HIGH) + px(BELOW)
+            area = QRectF(margin, top, self.width() - 2 * margin, self.height() - top - bottom)
             self._layout = PageLayout(self._type, self._page, area)
         return self._layout
 

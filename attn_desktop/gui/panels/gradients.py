@@ -48,6 +48,9 @@ BESIDE, ROW, BELOW = (620, 300), (880, 130), (300, 620)
 #: Shares of bars and charts beside each other; of the height that formulas may take, and height
 #: at normal type below which it is the smaller one.
 SHARES, FORMULA_SHARE, LEAST_SHARE, LOW = (11, 9), 0.34, 0.12, 300
+#: Where one part is seen: height below which fields are folded, and below which bars go without
+#: their legend; width below which the heading is short.
+FOLDED, LEGEND, NARROW = 360, 190, 480
 
 
 class GradientsPanel(PlotPanel):
@@ -188,7 +191,6 @@ class GradientsPanel(PlotPanel):
         self._settings.set_theme(theme)
         self._bars.set_theme(theme)
         self._hint.setFont(theme.font())
-        self._hint.setMargin(theme.px(12))
         self._hint.setStyleSheet(f"color: {theme.dim}; background: {theme.card};")
 
     def _redraw(self) -> None:
@@ -203,15 +205,18 @@ class GradientsPanel(PlotPanel):
         for way, (wide, high) in (("beside", BESIDE), ("row", ROW), ("below", BELOW)):
             if size.width() >= px(wide) and size.height() >= px(high):
                 return frozenset({"bars", "variance", "sweep"}), way
-        return frozenset({self._settings.part}), "one"
+        return frozenset(() if self._settings.unfolded else (self._settings.part,)), "one"
 
     def _arrange(self) -> None:
         """Show what there is to see and room for."""
         px, blank = self.theme.px, bool(self._reason())
-        parts, way = self._parts()
-        self._settings.show_parts(way == "one")
+        way, low = self._parts()[1], self.height() < px(FOLDED)
+        self._settings.show_parts(way == "one", folded=way == "one" and low)
+        parts = self._parts()[0]
         self._settings.setVisible(not blank and self._has_room(SET))
-        self._formulas.setVisible(not blank and self._has_room(FORMULAS))
+        legend = way != "one" or (bool(parts) and self.height() >= px(LEGEND))
+        self._formulas.setVisible(not blank and legend and self._has_room(FORMULAS))
+        self._hint.setMargin(px(4 if low else 12))
         bars = "bars" in parts and not blank
         charts = tuple(part for part in ("variance", "sweep") if part in parts and not blank)
         self.canvas.setVisible(bars and self._values is not None)
@@ -249,6 +254,7 @@ class GradientsPanel(PlotPanel):
         super().resizeEvent(event)
         if self._drawn is not None and self._drawn[0] is self.scene:
             self._arrange()
+            self.captioned.emit()
 
     def _fit(self, *_: object) -> None:
         """Range and numbers of the axis, which depend on the room that there is."""
@@ -283,15 +289,17 @@ class GradientsPanel(PlotPanel):
     # -- words ----------------------------------------------------------------------------
 
     def heading(self) -> str:
-        return f"{self.title} of step {self.scene.t}" if self.scene.t else self.title
+        title = self.short if self.width() < self.theme.px(NARROW) else self.title
+        return f"{title} of step {self.scene.t}" if self.scene.t else title
 
     def caption(self) -> str:
         self.flush()
-        found = self._found
+        found, note = self._found, self._settings.note
         if found is None:
-            return ""
+            return note
         cosine, ratio = found.soft_against_exact()
         parts = [
+            *([note] if note else ()),
             f"J {number_text(found.expected)} nats",
             f"soft path: cos {number_text(cosine)}, × {number_text(ratio)}",
         ]
@@ -365,11 +373,15 @@ class GradientsPanel(PlotPanel):
     def render(self, *target: Any, **options: Any) -> None:
         """Paint into a picture, which has nothing to set."""
         shown, layout = self._settings.isVisible(), self.layout()
+        unfold = self._settings.unfold
+        unfolded = unfold.isChecked()
         assert layout is not None
+        unfold.setChecked(False)
         self._settings.setVisible(False)
         layout.activate()
         try:
             super().render(*target, **options)
         finally:
+            unfold.setChecked(unfolded)
             self._settings.setVisible(shown)
             layout.activate()

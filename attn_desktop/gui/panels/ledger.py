@@ -47,7 +47,7 @@ class LedgerPanel(PaintedPanel):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self._ledger: Ledger | None = None
-        #: The d that the user chose; None for the largest.
+        #: The d that the user chose, from 0; None for the largest.
         self._dimension: int | None = None
         self._labels = SourceLabels((), theme)
         self._view: LedgerView | None = None
@@ -118,7 +118,7 @@ class LedgerPanel(PaintedPanel):
         return min(self._dimension, self._ledger.context.size - 1)
 
     def choose(self, dimension: int | None) -> None:
-        """See this dimension of c_t; None: the one in which it is largest."""
+        """See this dimension of c_t, from 0; None: the one in which it is largest."""
         self.flush()
         self._dimension = dimension
         self._relaid()
@@ -154,7 +154,7 @@ class LedgerPanel(PaintedPanel):
             if column < len(axis):
                 name, weight = axis.labels[column], float(view.ledger.weights[column])
             rows.append((name, weight, *(float(held[column]) for held in numbers)))
-        d = view.dimension
+        d = view.d
         return Table(("source", "α", f"α h[{d}]", "running sum", "‖α h‖", "share of ‖c‖²"), rows)
 
     # -- painting -------------------------------------------------------------------------
@@ -201,7 +201,7 @@ class LedgerPanel(PaintedPanel):
     def _about(self, column: int) -> str:
         """What a column pays."""
         view, axis = self.view(), self.scene.source
-        d, found = view.dimension, view.ledger
+        d, found = view.d, view.ledger
         entry = number(float(view.entries()[column]), signed=True)
         if column >= len(axis):
             said = f"the edit of c_t adds {entry} to c[{d}]"
@@ -210,7 +210,9 @@ class LedgerPanel(PaintedPanel):
             name, weight = axis.labels[column], number(float(found.weights[column]))
             said = f"“{name}”   α = {weight}, α h[{d}] = {entry}"
             if len(positions) == 1 and self.scene.run is not None:
-                own = number(float(self.scene.run.states[positions[0], d]), signed=True)
+                own = number(
+                    float(self.scene.run.states[positions[0], view.dimension]), signed=True
+                )
                 said = f"“{name}”   α · h[{d}] = {weight} · {own} = {entry}"
         sums = number(float(view.running()[column]), signed=True)
         share = number(100 * float(view.shares()[column]), signed=True)

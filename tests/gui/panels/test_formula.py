@@ -641,6 +641,25 @@ def test_everything_stays_inside_and_apart(
         assert len(block.rows) + len(block.hidden) == len(block.block.order)
 
 
+@pytest.mark.parametrize("height", [80, 95, 110, 130, 159, 165])
+@pytest.mark.parametrize("presenter", [False, True])
+def test_in_a_low_panel_formula_and_numbers_are_whole(
+    qtbot: QtBot, height: int, presenter: bool
+) -> None:
+    look = theme(dark=False, presenter=presenter)
+    shown = Painted(qtbot, FormulaPanel, model_scene(), (750, height), look)
+    for phase in Phase:
+        shown.show(model_scene(phase=phase))
+        lines = shown.panel.layout_of_page()._lines
+        assert len(lines) >= (1 if presenter and height < 110 else 2), phase
+        assert shown.panel.layout_of_page()._band.bottom() <= height, phase
+
+
+def test_what_is_left_out_is_only_what_has_no_room(qtbot: QtBot) -> None:
+    shown = made(qtbot, model_scene(phase=Phase.TOKEN), (750, 110))
+    assert len(shown.panel.layout_of_page()._lines) == 1 + len(page(shown.panel.scene).live)
+
+
 def test_bars_point_to_the_side_of_their_sign(qtbot: QtBot) -> None:
     scene = model_scene(Mode("general"), Phase.CONTEXT)
     shown = made(qtbot, scene, (700, 400))

@@ -393,6 +393,48 @@ def test_a_small_panel_shows_one_part_at_a_time(qtbot: QtBot) -> None:
     assert all(not button.isVisible() for button in settings.parts.buttons())
 
 
+@pytest.mark.parametrize("size", [(312, 192), (340, 230), (340, 320)])
+def test_in_a_low_panel_the_plot_has_most_of_the_room(qtbot: QtBot, size: tuple[int, int]) -> None:
+    shown, settings, _ = made(qtbot, scene_at(source=11), size)
+    assert shown.panel.source_view.height() >= 90
+    buttons = (*settings.parts.buttons(), settings.unfold, settings.compute)
+    assert all(button.isVisible() for button in buttons)
+    assert len({button.y() for button in buttons}) == 1, "one row"
+    assert settings.geometry().bottom() < shown.panel.canvas.geometry().top()
+    assert not settings.samples.isVisible()
+    assert not settings.badge.isVisible()
+    assert shown.panel.caption().startswith("hard untrained · J ")
+    assert shown.panel.heading() == "Gradients of step 3"
+
+
+def test_folded_fields_take_the_place_of_the_plot_until_something_is_asked(qtbot: QtBot) -> None:
+    scene = toy_scene(t=3)
+    shown, settings, _ = made(qtbot, scene, (340, 190))
+    settings.unfold.click()
+    pointer.settle()
+    assert settings.samples.isVisible()
+    assert settings.badge.isVisible()
+    assert not shown.panel._hint.isVisible()
+    settings.samples.setValue(50)
+    settings.compute.click()
+    pointer.settle()
+    assert [intent.settings["samples"] for intent in asked(shown)] == [50]
+    assert not settings.samples.isVisible()
+    assert shown.panel._hint.isVisible()
+
+
+@pytest.mark.parametrize("unfolded", [False, True])
+def test_views_to_choose_from_stay_where_they_are_when_there_is_a_record(
+    qtbot: QtBot, unfolded: bool
+) -> None:
+    shown, settings, _ = made(qtbot, toy_scene(t=3), (340, 190))
+    settings.unfold.setChecked(unfolded)
+    pointer.settle()
+    before = [button.geometry() for button in settings.parts.buttons()]
+    shown.show(scene_at(source=6))
+    assert [button.geometry() for button in settings.parts.buttons()] == before
+
+
 def test_without_a_record_it_invites_and_shows_why_there_is_no_gradient(qtbot: QtBot) -> None:
     shown, _, charts = made(qtbot, toy_scene(t=3))
     assert shown.panel._hint.isVisible()

@@ -50,7 +50,7 @@ def test_the_table_has_entries_running_sum_norms_and_shares(qtbot: QtBot) -> Non
     shown = made(qtbot, scene)
     shown.panel.choose(2)
     table = shown.panel.table()
-    assert table.columns == ("source", "α", "α h[2]", "running sum", "‖α h‖", "share of ‖c‖²")
+    assert table.columns == ("source", "α", "α h[3]", "running sum", "‖α h‖", "share of ‖c‖²")
     assert [row[0] for row in table.rows] == list(scene.source.labels)
     own = entries(scene, 2)
     assert [row[2] for row in table.rows] == pytest.approx(own)
@@ -91,8 +91,8 @@ def test_the_sum_is_checked_against_the_record(qtbot: QtBot) -> None:
     texts, holds = shown.panel.view().check()
     number = f"{context(scene)[4]:+.3f}".replace("-", "−")
     assert holds
-    assert all(f"c_3[4] = {number} ✓" in text for text in texts)
-    assert "within 1e−5 · Σ_j |α_j h_j[4]|" in texts[0]
+    assert all(f"c_3[5] = {number} ✓" in text for text in texts)
+    assert "within 1e−5 · Σ_j |α_j h_j[5]|" in texts[0]
     assert scene.step is not None
     reading = scene.step.readings["soft"]
     wrong = reading.context.copy()
@@ -123,7 +123,7 @@ def test_an_edit_is_a_bar_of_its_own_and_said_by_how_much(qtbot: QtBot) -> None:
     assert "edit 2.500" in shown.panel.caption()
     plot = view.plot("entries")
     shown.move(plot.x(6.5), plot.area.center().y())
-    assert shown.said[-1].startswith("the edit of c_t adds −2.500 to c[3]")
+    assert shown.said[-1].startswith("the edit of c_t adds −2.500 to c[4]")
     assert not [asked for asked in shown.asked if isinstance(asked, Hover) and asked.source]
     shown.click(plot.x(6.5), plot.area.center().y())
     assert not [asked for asked in shown.asked if isinstance(asked, Brush)]
@@ -159,8 +159,10 @@ def test_wheel_keys_and_field_choose_the_dimension(qtbot: QtBot) -> None:
     QTest.keyClick(panel, Qt.Key.Key_Escape)
     assert panel.controls.largest.isChecked()
     other = (largest + 3) % 8
-    panel.controls.dimension.setValue(other)
+    panel.controls.dimension.setValue(other + 1)
     assert panel.dimension() == other
+    assert panel.controls.dimension.text() == f"d {other + 1}", "counted from 1"
+    assert f"c_3[{other + 1}]" in panel.view().check()[0][-1]
     shown.show(replace(scene, t=1))
     assert panel.dimension() == other, "a chosen one stays from step to step"
     panel.controls.largest.click()
@@ -175,7 +177,7 @@ def test_pointing_lights_a_position_and_tells_its_numbers(qtbot: QtBot) -> None:
         plot = shown.panel.view().plot(name)
         shown.move(plot.x(2.5), plot.area.center().y())
         said = shown.said[-1]
-        assert said.startswith("“word2”   α · h[1] = ")
+        assert said.startswith("“word2”   α · h[2] = ")
         assert "running sum" in said
         assert said.endswith("% of ‖c‖²")
     assert Hover(source=frozenset({2})) in shown.asked
@@ -189,6 +191,14 @@ def test_words_light_all_their_pieces(qtbot: QtBot) -> None:
     plot = shown.panel.view().plot("norms")
     shown.move(plot.x(1.5), plot.area.center().y())
     assert shown.asked[-1] == Hover(source=frozenset({3, 4, 5}))
+
+
+@pytest.mark.parametrize("size", [(310, 120), (345, 130), (330, 190)])
+def test_low_ones_have_labels_that_are_whole(qtbot: QtBot, size: tuple[int, int]) -> None:
+    panel = made(qtbot, toy_scene(t=3, source=11), size).panel
+    places = panel.view().places
+    assert places.labels >= panel._labels.height(1000) - 4
+    assert places.plots["entries"].height() >= 20
 
 
 def test_low_ones_show_a_part_and_offer_the_other(qtbot: QtBot) -> None:
