@@ -91,13 +91,17 @@ def _sampled(columns: Columns) -> Value:
 @named(
     "center",
     Kind.NUMBER,
-    help="where a local scope looks, in positions from 1; unknown if the scope is global",
+    help="where a local scope looks, in positions from 1; unknown if the scope is global, and on "
+    "a picture, where it is a row and a column",
     formula="p_t (Luong et al. 2015)",
 )
 def _center(columns: Columns) -> Value:
-    return columns.of_attention(
-        lambda cross: None if cross.center is None else float(cross.center.mean())
-    )
+    def place(cross: AttentionRecord) -> float | None:
+        if cross.center is None or cross.center.ndim != 2:
+            return None
+        return float(cross.center.mean())
+
+    return columns.of_attention(place)
 
 
 @named(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -14,7 +15,10 @@ MAX_CARD_BYTES = 1 << 20
 
 
 class ModelEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One shipped model. problem: None, or why its config cannot be read. card: Markdown."""
+    """One shipped model. problem: None, or why its config cannot be read. card: Markdown.
+
+    takes: what it is given, as in `ModelInfo`; empty where its config cannot be read.
+    """
 
     name: str
     path: str
@@ -22,17 +26,37 @@ class ModelEntry(msgspec.Struct, frozen=True, kw_only=True):
     family: str | None = None
     languages: tuple[str, ...] = ()
     trained_modes: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ()
     card: str = ""
     problem: str | None = None
 
 
 class _Config(msgspec.Struct):
-    """What the list shows of a config.json; whether the rest holds together shows on opening."""
+    """What the list shows of a config.json; whether the rest holds together shows on opening.
+
+    vision: of a model that looks at pictures. question_vocabulary: of one that is asked something.
+    """
 
     family: str
     trained_modes: tuple[str, ...]
     source_language: str | None = None
     target_language: str | None = None
+    language: str | None = None
+    vision: dict[str, Any] | None = None
+    question_vocabulary: int | None = None
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """From which and into which, or the one that it speaks."""
+        found = (self.source_language, self.target_language, self.language)
+        return tuple(language for language in found if language is not None)
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        """What a model with such a config is given."""
+        if self.vision is None:
+            return ("text",)
+        return ("picture",) if self.question_vocabulary is None else ("picture", "question")
 
 
 def list_models() -> list[ModelEntry]:
@@ -47,14 +71,14 @@ def describe_model(folder: Path) -> ModelEntry:
         config = msgspec.json.decode((folder / CONFIG).read_bytes(), type=_Config)
     except (OSError, ValueError, RecursionError) as error:  # DecodeError is a ValueError
         problem = f"{CONFIG}: {error}"
-    languages = () if config is None else (config.source_language, config.target_language)
     return ModelEntry(
         name=folder.name,
         path=str(folder),
         size_bytes=sum(path.stat().st_size for path in folder.iterdir() if path.is_file()),
         family=None if config is None else config.family,
-        languages=tuple(language for language in languages if language is not None),
+        languages=() if config is None else config.languages,
         trained_modes=() if config is None else config.trained_modes,
+        takes=() if config is None else config.takes,
         card=_read_card(folder / CARD),
         problem=problem,
     )

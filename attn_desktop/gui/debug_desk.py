@@ -18,6 +18,7 @@ from attn_desktop.gui.intents import (
     AskProbe,
     Compare,
     ForceText,
+    GoOn,
     GoTo,
     GoToNode,
     Intent,
@@ -28,11 +29,15 @@ from attn_desktop.gui.intents import (
     SetWatches,
     ShowBranch,
     StopProbe,
+    SwitchMode,
     TakePath,
     ToHistory,
 )
+from attn_desktop.gui.marks import toggled
 from attn_desktop.gui.panel_dock import PanelDock
 from attn_desktop.gui.panels.alpha import AlphaPanel
+from attn_desktop.gui.panels.beam import BeamPanel
+from attn_desktop.gui.panels.rollouts import RolloutsPanel
 from attn_desktop.gui.probing import Probing
 from attn_desktop.gui.scene import Phase
 from attn_desktop.gui.session import Session
@@ -40,7 +45,6 @@ from attn_desktop.gui.stepping import Stepping
 from attn_desktop.gui.vector_dialog import VectorDialog
 from attn_desktop.gui.verifying import Verifying
 from attn_desktop.gui.what_if import WhatIf
-from attn_desktop.trace.annotations import Breakpoint
 
 #: Which panels tell of a phase, besides the one with its formula.
 TELLING = {
@@ -68,6 +72,8 @@ class DebugDesk(QObject):
         self.probing = Probing(session, self)
         self.verifying = Verifying(window, session)
         self.alpha = cast(AlphaPanel, docks["alpha"].panel)
+        self._beam = cast(BeamPanel, docks["beam"].panel)
+        self._rollouts = cast(RolloutsPanel, docks["rollouts"].panel)
         stepping.broke.connect(self._broke)
 
     def handlers(self) -> dict[str, Callable[[], object]]:
@@ -75,6 +81,7 @@ class DebugDesk(QObject):
         return {
             "run-back": self._stepping.run_back,
             "breakpoint": self.toggle_breakpoint,
+            "condition": self.write_condition,
             "next-phase": self._next_phase,
             "previous-phase": self._previous_phase,
             "edit-alpha": self.toggle_editing,
@@ -88,6 +95,9 @@ class DebugDesk(QObject):
             "bookmark": self.toggle_bookmark,
             "next-bookmark": self.next_bookmark,
             "verify": self.verifying.start,
+            "search": self.search,
+            "rollouts": self.roll_out,
+            "stop-probe": self.probing.stop,
             **{kind.name: partial(self.edit, kind.name) for kind in EDITS},
         }
 
@@ -97,8 +107,12 @@ class DebugDesk(QObject):
         match intent:
             case MakeEdit():
                 self.what_if.edit(intent)
+            case SwitchMode(mode):
+                self.what_if.switch(mode)
             case ForceText(text):
                 self.what_if.force_text(text)
+            case GoOn():
+                self.what_if.go_on(intent)
             case TakePath():
                 self.what_if.take_path(intent)
             case OpenEditor(target):
@@ -161,15 +175,16 @@ class DebugDesk(QObject):
 
     def toggle_breakpoint(self) -> None:
         """Stop at the step shown from now on, or no longer."""
-        session, t = self._session, self._playhead.scene.t
-        if session.document is None or not t:
+        scene = self._playhead.scene
+        if not scene.t:
             self.noted.emit("Go to a step first: a breakpoint stops a run there.")
             return
-        points = session.document.annotations.breakpoints
-        own = f"t == {t}"
-        left = tuple(point for point in points if point.condition != own)
-        removed = len(left) < len(points)
-        session.set_breakpoints(left if removed else (*points, Breakpoint(own)))
+        self._session.set_breakpoints(toggled(scene.breakpoints, scene.t))
+
+    def write_condition(self) -> None:
+        """Write where runs shall stop, or what to watch."""
+        self.raise_panel("conditions")
+        self._docks["conditions"].panel.edit()  # type: ignore[attr-defined]
 
     def _broke(self, t: int, conditions: str) -> None:
         self.noted.emit(f"Stopped at step {t}: {conditions}")
@@ -204,6 +219,24 @@ class DebugDesk(QObject):
         for spec in edit_specs(self._playhead.scene, self._playhead.light.brushed_source):
             if spec.name == name and spec.intent is not None:
                 self.what_if.edit(spec.intent)
+
+    # -- probes ---------------------------------------------------------------------------
+
+    def search(self) -> None:
+        """Search from the step shown on, with the settings of the panel."""
+        self.raise_panel("beam")
+        reason = self._beam.why_not()
+        if reason:
+            self.noted.emit(reason)
+        self._beam.search()
+
+    def roll_out(self) -> None:
+        """Draw rollouts after the step shown, with the settings of the panel."""
+        self.raise_panel("rollouts")
+        reason = self._rollouts.why_not()
+        if reason:
+            self.noted.emit(reason)
+        self._rollouts.run()
 
     # -- comparing ------------------------------------------------------------------------
 

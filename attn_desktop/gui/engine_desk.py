@@ -19,7 +19,7 @@ from attn_desktop.trace.protocol import Devices, ModelOpened, Models
 
 
 class EngineDesk(QObject):
-    """source_text: what to encode with a model that the user picks."""
+    """open_model: encodes what there is with a model that the user picks."""
 
     def __init__(
         self,
@@ -28,12 +28,12 @@ class EngineDesk(QObject):
         transport: Transport,
         messages: MessageBar,
         settings: Settings,
-        source_text: Callable[[], str],
+        open_model: Callable[[str], None],
     ) -> None:
         super().__init__(window)
         self._window, self._session = window, session
         self._transport, self._messages = transport, messages
-        self._settings, self._source_text = settings, source_text
+        self._settings, self._open_model = settings, open_model
         self.link: EngineLink = session.link
         self.client: EngineClient = session.link.client
         self._models: Models | None = None
@@ -50,10 +50,10 @@ class EngineDesk(QObject):
         transport.device_wanted.connect(session.set_device)
 
     def pick_model(self) -> None:
-        """Let the user choose a model; the sentence at hand is encoded with it."""
+        """Let the user choose a model; the input at hand is encoded with it, if it takes that."""
         models = () if self._models is None else self._models.models
         picker = ModelPicker(models, self._session.model, self._window)
-        picker.picked.connect(lambda name: self._session.encode(self._source_text(), model=name))
+        picker.picked.connect(self._open_model)
         picker.exec()
 
     def open_dialog(self) -> None:

@@ -158,8 +158,7 @@ class EngineLink(QObject):
         if self.client.welcome is None:
             return
         if self.encoding is not None and self.encoding.request is None:
-            job = self.encoding
-            job.run, job.request = self._ask_to_encode(job.home)
+            self._ask_for(self.encoding)
         elif self.decoding is not None and self.decoding.request is None:
             if self._run:
                 self._ask_to_decode(self.decoding)
@@ -174,19 +173,35 @@ class EngineLink(QObject):
 
     def _ask_errand(self, errand: Errand) -> None:
         """Requests are answered in order: what must be encoded first is asked for first."""
-        run = None if errand.afresh else self._runs.get(errand.home)
-        if run is None:
-            run, encoding = self._ask_to_encode(errand.home)
-            self._errand_encodings[encoding] = errand
+        home, run = errand.home, 0
+        if home is not None:
+            known = None if errand.afresh else self._runs.get(home)
+            if known is None:
+                known, encoding = self._ask_to_encode(home)
+                self._errand_encodings[encoding] = errand
+            run = known
         errand.request = self.client.number()
         self.client.send(errand.make(errand.request, run))
 
+    def _ask_for(self, job: EncodeJob) -> None:
+        """Encode what is wanted; where that depends on the model, open that first."""
+        if job.fit is None:
+            job.run, job.request = self._ask_to_encode(job.home)
+        else:
+            job.request = self._ask_to_open(job.home)
+
+    def _ask_to_open(self, home: Home) -> int:
+        """The number of the request."""
+        self._opened = (home.model, home.device)
+        request = OpenModel(request=self.client.number(), model=home.model, device=home.device)
+        self.client.send(request)
+        return request.request
+
     def _ask_to_encode(self, home: Home) -> tuple[int, int]:
         """Open the model if need be and encode; the number of the run and of the request."""
-        number = self.client.number
+        number, picture = self.client.number, home.picture
         if self._opened != (home.model, home.device):
-            self._opened = (home.model, home.device)
-            self.client.send(OpenModel(request=number(), model=home.model, device=home.device))
+            self._ask_to_open(home)
         self._last_run += 1
         request = Encode(
             request=number(),
@@ -194,6 +209,8 @@ class EngineLink(QObject):
             model=home.model,
             device=home.device,
             text=home.text,
+            picture_file=b"" if picture is None else picture.file,
+            picture=None if picture is None else picture.pixels,
         )
         self.client.send(request)
         return self._last_run, request.request
@@ -230,6 +247,7 @@ class EngineLink(QObject):
                 self.models.emit(reply)
             case ModelOpened():
                 self.opened.emit(reply)
+                self._fit(reply)
             case Stepped() if decoding is not None and reply.request == decoding.request:
                 self.stepped.emit(decoding, reply)
             case Progress() if self.busy:
@@ -244,6 +262,15 @@ class EngineLink(QObject):
                 self._hear_failed(reply)
             case _:
                 pass  # the rest of something that is no longer wanted
+
+    def _fit(self, reply: ModelOpened) -> None:
+        """Encode what fits the model that was opened for it."""
+        job = self.encoding
+        if job is None or job.fit is None or job.request != reply.request:
+            return
+        self.encoding = job.fit(reply.info.takes)
+        self._say_busy()
+        self._pump()
 
     def _hear_encoded(self, reply: Encoded) -> None:
         encoding = self.encoding
@@ -271,6 +298,7 @@ class EngineLink(QObject):
 
     def _hear_errand_encoded(self, errand: Errand, reply: Encoded) -> None:
         home = errand.home
+        assert home is not None
         if home.model_hash not in (None, reply.record.model.hash):
             self.recall(errand, CHANGED_MODEL.format(name=home.model))
             return

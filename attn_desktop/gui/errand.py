@@ -17,13 +17,14 @@ def _ignore(_: object) -> None:
 class Errand:
     """One request about an encoded input, asked again where the engine dies before its end.
 
-    home: what has to be encoded for it. make: the request, from its number and the number of the
-    run. hear: each reply but the last. end: how it ended: empty when done, `cancelled`, or why it
-    failed. afresh: whether the input is encoded anew for this in any case; then `encoded` gets it
-    as the engine has it now. restart: forget what was heard, it is asked anew.
+    home: what has to be encoded for it; None where nothing has to be, and the run is 0.
+    make: the request, from its number and the number of the run. hear: each reply but the last.
+    end: how it ended: empty when done, `cancelled`, or why it failed. afresh: whether the input is
+    encoded anew for this in any case; then `encoded` gets it as the engine has it now. restart:
+    forget what was heard, it is asked anew.
     """
 
-    home: Home
+    home: Home | None
     make: Callable[[int, int], AnyRequest]
     hear: Callable[[AnyReply], object]
     end: Callable[[str], object]

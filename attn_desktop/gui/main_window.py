@@ -26,18 +26,20 @@ from attn_desktop.gui.file_desk import FileDesk
 from attn_desktop.gui.focus_keys import FocusKeys
 from attn_desktop.gui.help_dialog import HelpDialog
 from attn_desktop.gui.icons import icon
-from attn_desktop.gui.intents import Brush, EncodeText, Force, GoTo, Hover, Intent
+from attn_desktop.gui.intents import Brush, Force, GoTo, Hover, Intent
 from attn_desktop.gui.looks import Looks
 from attn_desktop.gui.message_bar import MessageBar
 from attn_desktop.gui.panel import PANELS
 from attn_desktop.gui.panel_dock import PanelDock
 from attn_desktop.gui.panels.source import SourcePanel
+from attn_desktop.gui.picture_drops import PictureDrops
 from attn_desktop.gui.player import Player
 from attn_desktop.gui.playhead import Playhead
 from attn_desktop.gui.rescue import Rescue
 from attn_desktop.gui.samples import Sample
 from attn_desktop.gui.scene import Scene
 from attn_desktop.gui.session import Session
+from attn_desktop.gui.source_desk import SourceDesk
 from attn_desktop.gui.status_line import StatusLine
 from attn_desktop.gui.stepping import Stepping
 from attn_desktop.gui.theme import Theme
@@ -68,7 +70,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(*MIN_SIZE)
         self.resize(*FIRST_SIZE)
         self._settings = settings
-        self._samples, self._next_sample, self._asked = samples, 1, ""
+        self._samples = samples
         self._only_in_palette: list[QAction] = []
         self.looks = Looks(app, settings, self)
         self.client = EngineClient(settings.engine_command or own_engine(), self)
@@ -85,6 +87,8 @@ class MainWindow(QMainWindow):
         self.views = ViewDesk(self, self.docks, self.looks, self.playhead, settings)
         self.session.layout = self.views.layout_text
         self.debugger = DebugDesk(self, self.session, self.stepping, self.docks)
+        self.sources = SourceDesk(self, self.session, self._source, samples)
+        self._drops = PictureDrops(self)
         self.commands = Actions(self, self._handlers())
         self.transport = Transport(self.commands, self.looks.theme)
         self.messages = MessageBar(self.looks.theme, self, self.transport)
@@ -92,7 +96,7 @@ class MainWindow(QMainWindow):
             None if keep is None else Rescue(keep, self.session, self.files, self.messages, self)
         )
         self.engine = EngineDesk(
-            self, self.session, self.transport, self.messages, settings, self._source_text
+            self, self.session, self.transport, self.messages, settings, self.sources.open_model
         )
         self._make_menus()
         self._connect()
@@ -106,8 +110,7 @@ class MainWindow(QMainWindow):
         if file is not None:
             self.files.open(file)
         else:
-            first = self._samples[0].text if self._samples else ""
-            self.encode(first if text is None else text)
+            self.sources.begin(text)
         if self.rescue is not None:
             self.rescue.offer()
         self.client.start()
@@ -125,7 +128,6 @@ class MainWindow(QMainWindow):
         alignment, alpha = docks["alignment"].panel, docks["alpha"].panel
         alpha.source_view.setXLink(alignment.source_view)  # type: ignore[attr-defined]
         self._source = cast(SourcePanel, docks["source"].panel)
-        self._source.set_samples(tuple(sample.text for sample in self._samples))
         return docks
 
     def _make_menus(self) -> None:
@@ -167,7 +169,10 @@ class MainWindow(QMainWindow):
         transport.phase_wanted.connect(
             lambda phase: self.debugger.go_to_phase(self.playhead.scene.t, phase)
         )
-        self.debugger.noted.connect(self.messages.note)
+        for desk in (self.debugger, self.sources):
+            desk.noted.connect(self.messages.note)
+        self.sources.offered.connect(self.messages.warn)
+        self._drops.dropped.connect(self.sources.take)
         self.debugger.alpha.editing_changed.connect(self.commands["edit-alpha"].setChecked)
         self.stepping.broke.connect(lambda *_: self.player.pause())
         self.player.playing_changed.connect(self._playing_changed)
@@ -182,12 +187,11 @@ class MainWindow(QMainWindow):
         place = self.playhead
         return {
             **self.debugger.handlers(),
-            "beside": lambda: self._source.submit(beside=True),
+            **self.sources.handlers(),
             "open": files.ask_open,
             "save": files.save,
             "save-as": files.ask_save,
             "model": lambda: self.engine.pick_model(),
-            "samples": self._sample,
             "png": lambda: self._export("png"),
             "svg": lambda: self._export("svg"),
             "csv": lambda: self._export("csv"),
@@ -197,7 +201,6 @@ class MainWindow(QMainWindow):
             "quit": self.close,
             "undo": session.undo,
             "redo": session.redo,
-            "edit-source": lambda: self._source.edit(),
             "clear-brush": lambda: place.brush(frozenset(), frozenset()),
             "step": stepping.step,
             "back": lambda: session.go(place.scene.t - 1),
@@ -229,13 +232,11 @@ class MainWindow(QMainWindow):
 
     def encode(self, text: str, beside: bool = False) -> None:
         """Start over with a text, or decode it beside what is there; undo takes that back."""
-        self._source.set_error("")
-        self._asked = text
-        self.session.encode(text, beside=beside)
+        self.sources.encode(text, beside)
 
     def _want(self, intent: Intent) -> None:
         """What a panel asks for."""
-        if self.debugger.take(intent):
+        if self.debugger.take(intent) or self.sources.take(intent):
             return
         match intent:
             case GoTo(t):
@@ -246,19 +247,6 @@ class MainWindow(QMainWindow):
                 self.playhead.brush(source, target)
             case Force(token_id, token):
                 self.stepping.force(token_id, token)
-            case EncodeText(text, beside):
-                self.encode(text, beside)
-
-    def _source_text(self) -> str:
-        """What to encode again: the text of the run, or what was last asked for."""
-        document = self.session.document
-        return self._asked if document is None else document.runs[self.session.run].text
-
-    def _sample(self) -> None:
-        if self._samples:
-            sample = self._samples[self._next_sample % len(self._samples)]
-            self._next_sample += 1
-            self.encode(sample.text)
 
     def _toggle_hard(self) -> None:
         mode = self.session.mode
@@ -367,7 +355,7 @@ class MainWindow(QMainWindow):
     def _use_cpu(self) -> None:
         self.session.set_device("cpu")
         if self.session.document is None:
-            self.session.encode(self._source_text())
+            self.sources.again()
 
     # -- the end --------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from attn_desktop.common.errors import UserError
 from attn_desktop.common.mode import Mode
 from attn_desktop.gui.document import Document, View
 from attn_desktop.gui.engine_link import EngineLink
-from attn_desktop.gui.job import EncodeJob, Home
+from attn_desktop.gui.job import EncodeJob, Home, Picture, encode_job
 from attn_desktop.gui.playhead import Playhead
 from attn_desktop.gui.scene import Phase, Scene
 from attn_desktop.gui.scene_maker import SceneMaker
@@ -104,7 +104,8 @@ class Session(QObject):
         if self.document is None:
             return None
         record = self.document.runs[self.run if run is None else run]
-        return Home(self.document.model, self.device, record.text, record.model.hash)
+        picture = None if record.picture is None else Picture(pixels=record.picture)
+        return Home(self.document.model, self.device, record.text, record.model.hash, picture)
 
     def set_view(self, view: View) -> None:
         """Show a branch and a place, and take over how to go on."""
@@ -279,23 +280,17 @@ class Session(QObject):
         model: str | None = None,
         device: str | None = None,
         beside: bool = False,
+        picture: Picture | None = None,
     ) -> None:
-        """Start over with a text, and perhaps another model or device.
+        """Start over with a text or a picture, and perhaps another model or device.
 
         beside: leave what is there, and decode the text as a what-if beside it.
         """
+        home = Home(model or self.model, device or self.device, text, picture=picture)
         try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            where = f"the text holds a lone surrogate at character {error.start}"
-            self.failed.emit(where, "source")
-            return
-        home = Home(model or self.model, device or self.device, text)
-        shortened = text if len(text) <= 40 else f"{text[:39]}…"
-        beside = beside and self.document is not None
-        what = "source" if beside else "encode"
-        undo_text = f"{what} “{' '.join(shortened.split())}”"
-        self.link.encode(EncodeJob(home, undo_text, beside))
+            self.link.encode(encode_job(home, beside and self.document is not None))
+        except UserError as error:
+            self.failed.emit(str(error), "source")
 
     def set_device(self, device: str) -> None:
         """Compute on another device from the next step on."""
@@ -316,6 +311,8 @@ class Session(QObject):
             return
         self.device = job.home.device
         document = Document(reply.record, job.home.model, step_limit=reply.step_limit)
+        if self.document is not None:  # what a user stops at and watches is not about one text
+            document.annotations = self.document.annotations.carried()
         after = View(mode=self.mode, choice=self.choice)
         self._replace(job.undo_text, document, after)
         self.link.set_home(self.home(), job.run)
@@ -376,7 +373,8 @@ class Session(QObject):
 
     def _job_failed(self, job: object, text: str, cause: str) -> None:
         if isinstance(job, EncodeJob) and cause == "input":
-            cause = "source"
+            cause, picture = "source", job.home.picture
+            text = f"“{picture.name}”: {text}" if picture is not None and picture.name else text
         if job is None and self._device_before is not None:
             self._move_to(self._device_before)
         if self.document is not None:

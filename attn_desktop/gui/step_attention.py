@@ -64,9 +64,11 @@ def step_attention(scene: Scene) -> StepAttention:
     center: Center | None = None
     if scene.reveals(Phase.WINDOW):
         inside = axis.any(np.logical_or.reduce(cross.mask & cross.window, axis=(0, 1)))
-        if cross.center is not None and np.isfinite(cross.center).all():
+        # A row and a column of a grid have no place on an axis of positions.
+        place = cross.center if cross.center is not None and cross.center.ndim == 2 else None
+        if place is not None and np.isfinite(place).all():
             center = Center(
-                float(cross.center.mean()), cross.half_width or 0.0, step.mode.scope == "local-p"
+                float(place.mean()), cross.half_width or 0.0, step.mode.scope == "local-p"
             )
     if scene.reveals(Phase.ALPHA):
         alpha = scene.alpha[scene.t - 1]

@@ -8,6 +8,21 @@ from attn_desktop.gui.theme import Theme
 PAD = 5
 
 
+def push_button_style(theme: Theme) -> str:
+    """A style sheet for a QPushButton; filled while its property `unsent` is set."""
+    edge = f"border: 1px solid {theme.border}; border-radius: {theme.px(4)}px;"
+    # Filled when there is something to send; otherwise it only does the same again.
+    filled = f"background: {theme.dim}; color: {theme.card}; border-color: {theme.dim};"
+    return (
+        f"QPushButton {{ background: {theme.raised}; color: {theme.text}; {edge}"
+        f" padding: {theme.px(3)}px {theme.px(7)}px; }}"
+        f"QPushButton[unsent=true] {{ {filled} }}"
+        f"QPushButton:hover, QPushButton:focus {{ border-color: {theme.hues['source']}; }}"
+        f"QPushButton:disabled {{ background: {theme.raised}; color: {theme.dim}; }}"
+        "QPushButton::menu-indicator { image: none; width: 0; }"
+    )
+
+
 def tool_button_style(theme: Theme) -> str:
     """A style sheet for the QToolButtons of a widget."""
     hue = theme.hues["source"]

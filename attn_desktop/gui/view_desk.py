@@ -5,19 +5,20 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QByteArray, QObject
+from PySide6.QtCore import QByteArray, QObject, QTimer
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMainWindow, QMenu
 
 from attn_desktop.common.settings import Settings
-from attn_desktop.gui.layout import arrange, size_docks
+from attn_desktop.gui.layout import BeamRoom, TimelineRoom, arrange, size_docks
 from attn_desktop.gui.looks import Looks
 from attn_desktop.gui.panel_dock import PanelDock
+from attn_desktop.gui.picture_room import PictureRoom
 from attn_desktop.gui.playhead import Playhead
 from attn_desktop.gui.theme import ALPHA_MAPS
 
 #: Of Qt's description of the docks: raise it when docks come or go, so that old ones are dropped.
-LAYOUT_VERSION = 2
+LAYOUT_VERSION = 3
 THEMES = ("system", "light", "dark")
 
 
@@ -36,6 +37,9 @@ class ViewDesk(QObject):
         self._window, self._docks = window, docks
         self._looks, self._playhead, self._settings = looks, playhead, settings
         playhead.set_words(settings.words)
+        TimelineRoom(window, docks["timeline"])
+        self._beam_room = BeamRoom(window, docks["beam"], docks["timeline"])
+        self._picture_room = PictureRoom(window, docks, playhead)
         self.menus = [
             self._panel_menu(),
             self._choices("&Theme", THEMES, "theme"),
@@ -80,6 +84,7 @@ class ViewDesk(QObject):
         self._looks.apply()
         if setting == "presenter":
             size_docks(self._window, self._docks)
+            self._beam_room.forget()
 
     def set_words(self, words: bool) -> None:
         """Join source pieces to words, or show each for itself."""
@@ -98,6 +103,8 @@ class ViewDesk(QObject):
     def reset_layout(self) -> None:
         """Put every panel back where it was at first."""
         arrange(self._window, self._docks)
+        self._beam_room.forget()
+        QTimer.singleShot(0, self._picture_room, self._picture_room.bring)
 
     def restore_layout(self) -> None:
         """The window and panels as they were when the window was last closed."""
@@ -114,12 +121,14 @@ class ViewDesk(QObject):
 
     def layout_text(self) -> str:
         """Where the panels are, for a file."""
-        return _text(self._window.saveState(LAYOUT_VERSION))
+        with self._beam_room.lowered():
+            return _text(self._window.saveState(LAYOUT_VERSION))
 
     def take_layout(self, text: str) -> None:
         """Put the panels where they were when `text` was made, as far as that can be read."""
         if text:
             self._window.restoreState(_bytes(text), LAYOUT_VERSION)
+            self._beam_room.forget()
 
 
 def _bytes(text: str) -> QByteArray:

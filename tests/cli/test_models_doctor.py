@@ -53,6 +53,7 @@ def test_models_are_listed_with_what_they_are(invoke: Invoke, shipped: Path) -> 
         "family": "seq2seq",
         "languages": ["en", "fr"],
         "trained_modes": list(TOY_MODES),
+        "takes": ["text"],
         "size_bytes": size,
         "path": str(shipped / "toy"),
         "problem": None,

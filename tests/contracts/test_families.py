@@ -22,6 +22,7 @@ from attn_desktop import families
 from attn_desktop.attention.scopes import SCOPES
 from attn_desktop.common.errors import InputError, UnknownNameError
 from attn_desktop.common.mode import ARGMAX, HARD, SOFT, Mode
+from attn_desktop.common.model_list import describe_model
 from attn_desktop.families.base import FAMILIES, Family, Given
 from attn_desktop.families.checkpoint import Checkpoint
 from tests.toy_families import TOY_CHECKPOINTS, TOY_GIVEN
@@ -112,6 +113,7 @@ def test_what_it_does_not_take_is_refused_by_what_it_takes(
 ) -> None:
     model, info = toys[name].model, toys[name].info
     assert info.takes == model.takes
+    assert describe_model(toys[name].folder).takes == model.takes, "as the list of models has it"
     assert model.takes in (("text",), ("picture",), ("picture", "question"))
     picture = toy_picture()
     takes_picture, takes_text = "picture" in model.takes, model.takes != ("picture",)

@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -18,6 +18,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from attn_desktop.common.mode import Mode
 from attn_desktop.common.registry import import_modules
 from attn_desktop.gui import panels
 from attn_desktop.gui.intents import (
@@ -27,22 +28,33 @@ from attn_desktop.gui.intents import (
     GoTo,
     Hover,
     Intent,
+    SetBreakpoints,
+    SetWatches,
     ShowBranch,
 )
 from attn_desktop.gui.panel import PANELS, Change, Panel
 from attn_desktop.gui.scene import Light, Phase, Scene
 from attn_desktop.gui.theme import Theme, theme
+from attn_desktop.trace.annotations import Breakpoint
+from tests.bench_probes import with_benches
 from tests.gui import pointer
+from tests.gui.edit_scenes import with_context_added
 from tests.gui.plot_pointer import every_move_counts
-from tests.toy_records import FIXED, toy_trace
-from tests.toy_scenes import hard, spoiled, toy_scene
+from tests.toy_beam import searched, toy_beam
+from tests.toy_each import with_each_position
+from tests.toy_gradients import with_gradients
+from tests.toy_records import ADDITIVE, FIXED, toy_trace
+from tests.toy_rollouts import with_rollouts
+from tests.toy_scenes import asked, conditioned, hard, spoiled, toy_scene, without_picture
 
 import_modules(panels)
 
-# A word from Qt fails the test, except what the offscreen platform says at every window.
+# A word from Qt fails the test, except what the offscreen platform says of windows and popups.
 pytestmark = [
     pytest.mark.qt_log_level_fail("WARNING"),
-    pytest.mark.qt_log_ignore("propagateSizeHints", extend=True),
+    pytest.mark.qt_log_ignore(
+        "propagateSizeHints", r"support raise\(", "grabbing the keyboard", extend=True
+    ),
 ]
 
 LIGHT, DARK, PRESENTER = theme(dark=False), theme(dark=True), theme(dark=False, presenter=True)
@@ -63,6 +75,30 @@ def long_labels() -> Scene:
     assert scene.run is not None
     source = ("▁" + "incomprehensible" * 4, "▁שלום", "▁😀", "\u202eabc", "▁", "▁<b>&amp;", "\n", "")
     return replace(scene, run=replace(scene.run, source=source))
+
+
+def conditions(scene: Scene) -> Scene:
+    """Breakpoints and watches of every kind, some of which cannot be evaluated."""
+    points: list[Breakpoint | str] = [
+        Breakpoint("entropy(alpha) > 1", hits=3),
+        Breakpoint("log_prob < 0 or repeated(token)", enabled=False),
+        Breakpoint('alpha["nowhere"] > .5', hits=1200),
+        Breakpoint("no sense (("),
+        "t == 2",
+        "t == 2",
+    ]
+    long = " + ".join(["norm(context(soft) - context(hard))"] * 9)
+    watches = ("entropy(alpha)", "jump(alpha)", "max(energies) > 0", "1 / (t - 2)", "foo", long)
+    return conditioned(scene, points, watches)
+
+
+def search_at(t: int, probing: str = "", mode: Mode = ADDITIVE, **settings: Any) -> Scene:
+    """A scene with a beam search at the playhead. parent: instead of the parents that it had."""
+    scene, parent = toy_scene(t=t, mode=mode), settings.pop("parent", None)
+    search = toy_beam(scene, t, **settings)
+    if parent is not None:
+        search = replace(search, arrays={**search.arrays, "parent": np.array(parent)})
+    return searched(scene, search, probing=probing)
 
 
 SCENES: dict[str, Callable[[], Scene]] = {
@@ -88,12 +124,57 @@ SCENES: dict[str, Callable[[], Scene]] = {
         source=9, pieces=2, words=True, heads=3, mode=replace(hard(), scope="local-m")
     ),
     "a picture": lambda: toy_scene(grid=(3, 4), words=True),
+    "a picture with hard heads": lambda: toy_scene(
+        grid=(14, 14), steps=9, t=3, layers=2, heads=3, mode=hard()
+    ),
+    "a grid without its picture": lambda: without_picture(toy_scene(grid=(5, 2), t=2)),
+    "a question about a picture": lambda: asked(toy_scene(grid=(4, 4), steps=2, t=1)),
+    "a picture without attention": lambda: toy_scene(grid=(3, 4), mode=FIXED),
+    "a picture before its first step": lambda: toy_scene(grid=(1, 1), steps=1, t=0),
+    "a picture without steps": lambda: toy_scene(grid=(2, 3), steps=0),
     "probes": lambda: toy_scene(probes=True),
+    "rollouts": lambda: with_rollouts(toy_scene(t=3), t=2),
+    "rollouts at the start that still grow": lambda: replace(
+        with_rollouts(toy_scene(source=60, t=0, words=True), done=24), probing="rollouts"
+    ),
+    "one rollout of one position": lambda: with_rollouts(
+        toy_scene(source=1, steps=2), count=1, steps=1
+    ),
     "probes of a kind that it does not know": lambda: replace(
         toy_scene(), probes={4: toy_trace(probes=2).probes}
     ),
+    "gradients": lambda: with_gradients(toy_scene(mode=hard(), t=3)),
+    "gradients of words": lambda: with_gradients(toy_scene(source=9, pieces=3, words=True)),
+    "gradients of 1 position": lambda: with_gradients(toy_scene(source=1, steps=2)),
+    "gradients that are no numbers": lambda: spoiled(with_gradients(toy_scene())),
+    "benches": lambda: with_benches(toy_scene(source=9, pieces=2, t=2)),
+    "benches of hard words": lambda: with_benches(
+        toy_scene(mode=replace(hard(), scope="local-m"), source=40, pieces=3, words=True)
+    ),
+    "benches without attention": lambda: with_benches(toy_scene(mode=FIXED)),
+    "one position benched": lambda: with_benches(toy_scene(source=1, steps=2)),
+    "each position": lambda: with_each_position(toy_scene(t=3, probes=True, source=9, pieces=2)),
+    "each of 300 words": lambda: with_each_position(
+        toy_scene(source=300, steps=3, mode=hard(), pieces=2, words=True)
+    ),
+    "each of 1 position": lambda: with_each_position(toy_scene(source=1, steps=2, probes=True)),
+    "each position of no numbers": lambda: spoiled(with_each_position(toy_scene(probes=True))),
+    "a context that was edited": lambda: with_each_position(
+        with_context_added(toy_scene(t=2, probes=True), 3, -2.5)
+    ),
     "branches": lambda: toy_scene(branches=4, t=1),
+    "breakpoints and watches": lambda: conditions(toy_scene(steps=12, t=4)),
+    "breakpoints and watches inside a step": lambda: conditions(toy_scene(t=2, phase=Phase.ALPHA)),
+    "breakpoints and watches without steps": lambda: conditions(toy_scene(steps=0)),
+    "breakpoints and watches of no attention": lambda: conditions(toy_scene(mode=FIXED, t=1)),
+    "breakpoints and watches of no numbers": lambda: conditions(spoiled(toy_scene(steps=200))),
+    "infinite breakpoints and watches": lambda: conditions(spoiled(toy_scene(), np.inf, UNBOUNDED)),
     "long labels": long_labels,
+    "a beam search": lambda: search_at(3),
+    "a beam search that grows": lambda: search_at(0, probing="beam", shown=4),
+    "a beam search without attention": lambda: search_at(3, mode=FIXED, attends=False),
+    "a beam search of another step": lambda: replace(search_at(2), t=4),
+    "a beam search from a file that is broken": lambda: search_at(3, parent=[0, 99]),
     "energies that are no numbers": lambda: spoiled(toy_scene(), names=["energies"]),
     "nothing that is a number": lambda: spoiled(toy_scene(probes=True)),
     "infinite": lambda: spoiled(toy_scene(), np.inf, UNBOUNDED),
@@ -274,7 +355,16 @@ def test_a_hidden_one_waits_and_many_changes_are_drawn_once(name: str, qtbot: Qt
 
 
 @pytest.mark.parametrize(
-    "kind", ["no run", "before the first step", "at the end", "words", "a picture", "branches"]
+    "kind",
+    [
+        "no run",
+        "before the first step",
+        "at the end",
+        "words",
+        "a picture",
+        "branches",
+        "breakpoints and watches",
+    ],
 )
 @every_panel
 def test_it_asks_only_for_what_there_is(name: str, kind: str, qtbot: QtBot) -> None:
@@ -356,5 +446,11 @@ def _check_intent(intent: Intent, scene: Scene) -> None:
         assert isinstance(intent.token, str)
     if isinstance(intent, EncodeText):
         assert intent.text.strip()
+    if isinstance(intent, SetBreakpoints):
+        known = {f"t == {t}" for t in range(1, len(scene.steps) + 1)}
+        known |= {stop.condition for stop in scene.breakpoints}
+        assert {point.condition for point in intent.breakpoints} <= known
+    if isinstance(intent, SetWatches):
+        assert set(intent.watches) <= {watch.expression for watch in scene.watches}
     if isinstance(intent, ShowBranch):
         assert intent.leaf in {branch.leaf for branch in scene.branches}

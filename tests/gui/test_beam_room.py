@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QMainWindow
 from attn_desktop.common.registry import import_modules
 from attn_desktop.gui import panels
 from attn_desktop.gui.debug_desk import DebugDesk
-from attn_desktop.gui.layout import TIMELINE_PX, BeamRoom
+from attn_desktop.gui.layout import TIMELINE_PX, BeamRoom, arrange
 from attn_desktop.gui.panel import PANELS
 from attn_desktop.gui.panel_dock import PanelDock
 from attn_desktop.gui.panels.beam import BeamPanel
@@ -31,12 +31,21 @@ class Place:
 
     window: QMainWindow
     docks: dict[str, PanelDock]
+    room: BeamRoom
     debugger: DebugDesk
     notes: list[str]
 
     def raise_dock(self, name: str) -> None:
         self.docks[name].raise_()
         settle()
+
+    def heights(self) -> dict[str, int]:
+        """Of the panels that are seen."""
+        return {
+            name: dock.height()
+            for name, dock in self.docks.items()
+            if not dock.visibleRegion().isEmpty()
+        }
 
 
 @pytest.fixture
@@ -55,7 +64,7 @@ def place(desk: Desk) -> Iterator[Place]:
         docks[name].show()
     window.tabifyDockWidget(docks["timeline"], docks["beam"])
     docks["timeline"].setMaximumHeight(TIMELINE_PX)
-    BeamRoom(window, docks["beam"], docks["timeline"])
+    room = BeamRoom(window, docks["beam"], docks["timeline"])
     debugger = DebugDesk(window, desk.session, desk.stepping, docks)
     for dock in docks.values():
         dock.panel.wanted.connect(debugger.take)
@@ -63,7 +72,7 @@ def place(desk: Desk) -> Iterator[Place]:
     notes: list[str] = []
     debugger.noted.connect(notes.append)
     window.show()
-    made = Place(window, docks, debugger, notes)
+    made = Place(window, docks, room, debugger, notes)
     made.raise_dock("timeline")
     yield made
     shiboken6.delete(window)
@@ -82,6 +91,50 @@ def test_it_is_higher_than_the_timeline_while_it_is_in_front(place: Place) -> No
     beam.close()
     settle()
     assert timeline.height() == low
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1440, 900), (1600, 1000)])
+def test_all_rows_come_back_to_the_heights_that_they_had(
+    place: Place, size: tuple[int, int]
+) -> None:
+    place.window.resize(*size)
+    arrange(place.window, place.docks)
+    settle()
+    place.raise_dock("formula")
+    before = place.heights()
+    assert {"source", "formula", "alignment", "alpha", "timeline"} <= set(before)
+    for _ in range(2):
+        place.raise_dock("beam")
+        squeezed = place.heights()
+        assert squeezed["beam"] > before["timeline"]
+        assert squeezed["alignment"] < before["alignment"]
+        place.raise_dock("timeline")
+        assert place.heights() == before
+
+
+def test_a_layout_written_down_while_it_is_in_front_has_the_usual_heights(place: Place) -> None:
+    place.window.resize(1440, 900)
+    arrange(place.window, place.docks)
+    settle()
+    before = place.heights()
+    place.raise_dock("beam")
+    squeezed = place.heights()
+    with place.room.lowered():
+        state = place.window.saveState()
+    settle()
+    assert place.heights() == squeezed, "nothing has moved"
+    place.raise_dock("timeline")
+    place.window.resizeDocks(
+        [place.docks["lanes"], place.docks["alignment"]], [300, 150], Qt.Orientation.Vertical
+    )
+    settle()
+    assert place.heights() != before
+    place.window.restoreState(state)
+    place.room.forget()
+    settle()
+    assert place.heights() == squeezed, "it is in front, as it was"
+    place.raise_dock("timeline")
+    assert place.heights() == before
 
 
 def test_the_action_searches_from_the_playhead(place: Place, desk: Desk) -> None:

@@ -19,17 +19,31 @@ from pytestqt.qtbot import QtBot
 from attn_desktop.common.mode import HARD, SOFT, Mode
 from attn_desktop.common.settings import Settings
 from attn_desktop.gui.command_palette import CommandPalette
+from attn_desktop.gui.condition_field import ConditionField
 from attn_desktop.gui.engine_client import Health
 from attn_desktop.gui.help_dialog import help_text
 from attn_desktop.gui.intents import Brush, Hover
 from attn_desktop.gui.main_window import MainWindow
 from attn_desktop.gui.panels.source import SourcePanel
 from attn_desktop.gui.samples import Sample
-from attn_desktop.gui.scene import Phase, Scene
+from attn_desktop.gui.scene import Phase, Scene, Stop
 from attn_desktop.trace.storage import VERSION, load_trace
 from tests.gui.desk import TEXT, TIMEOUT_MS
 
 LIMIT = 8
+#: Panels that show nothing until something is compared, asked, written or changed, or of a text.
+EMPTY = (
+    "beam",
+    "compare",
+    "conditions",
+    "each-position",
+    "gradients",
+    "history",
+    "notes",
+    "picture",
+    "rollouts",
+    "thumbnails",
+)
 KEY = Qt.Key
 SHIFT, CONTROL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
 SAMPLES = (Sample("first", TEXT), Sample("second", "A man walks on the beach."))
@@ -324,8 +338,7 @@ def test_a_file_drives_every_panel_without_an_engine(
     assert len(other.scene.steps) == LIMIT
     for dock in other.window.docks.values():
         dock.panel.flush()
-        # Nothing was compared, written or changed.
-        empty = dock.panel.name in ("compare", "notes", "history")
+        empty = dock.panel.name in EMPTY
         assert empty or dock.panel.table().rows, dock.panel.name
 
 
@@ -424,6 +437,22 @@ def test_theme_and_presenter_reach_every_panel(driver: Driver) -> None:
     assert driver.scene.words
 
 
+def test_a_condition_is_written_by_key_and_stops_a_run(driver: Driver) -> None:
+    driver.press(KEY.Key_F9, CONTROL)
+    QApplication.processEvents()
+    panel = driver.window.docks["conditions"].panel
+    assert panel.isVisible()
+    focused = QApplication.focusWidget()
+    assert isinstance(focused, ConditionField)
+    QTest.keyClicks(focused, "t == 3")
+    driver.press(KEY.Key_Return)
+    driver.press(KEY.Key_F5)
+    driver.wait(lambda: driver.scene.t == 3 and not driver.window.link.busy)
+    assert driver.scene.breakpoints == (Stop("t == 3", True, 1, (3,)),)
+    assert "t == 3" in driver.window.messages.text
+    assert len(panel.table().rows) == 3
+
+
 def test_panels_close_and_come_back(driver: Driver) -> None:
     dock = driver.window.docks["lanes"]
     dock.close()
@@ -486,6 +515,20 @@ def test_a_file_brings_the_panels_to_where_they_were(driver: Driver, tmp_path: P
     assert dock.isVisible()
     assert driver.window.files.open(tmp_path / "closed.attn")
     assert not dock.isVisible()
+
+
+def test_an_empty_field_leaves_the_keys_that_scrub_to_the_window(driver: Driver) -> None:
+    driver.press(KEY.Key_F10)
+    driver.settle()
+    driver.trigger("condition")
+    field = QApplication.focusWidget()
+    assert field is not None
+    assert field is not driver.window
+    for text, t in (("", 0), ("t", 1)):
+        driver.window.session.go(1)
+        QTest.keyClicks(field, text)
+        driver.press(KEY.Key_Home)
+        assert driver.scene.t == t
 
 
 def test_a_message_moves_no_panel(driver: Driver) -> None:

@@ -1,4 +1,6 @@
-"""The source: the sentence to decode, in a field that lights the words that are lit elsewhere."""
+"""The source: what is decoded. A sentence, in a field that lights the words that are lit elsewhere,
+or a picture, or a picture with a question about it: whatever the model takes.
+"""
 
 from __future__ import annotations
 
@@ -6,29 +8,33 @@ from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QMenu,
     QPushButton,
     QSizePolicy,
-    QTextEdit,
     QVBoxLayout,
     QWidget,
 )
 
 from attn_desktop.analysis.pieces import escape_unsafe, join_pieces
-from attn_desktop.gui.intents import EncodeText, Hover
+from attn_desktop.gui.intents import ChoosePicture, EncodeText, Hover, NewScene
 from attn_desktop.gui.output_text import OutputText
 from attn_desktop.gui.panel import Change, Panel, Table
+from attn_desktop.gui.picture_image import Pictures
 from attn_desktop.gui.scene import Phase
-from attn_desktop.gui.text_field import MAX_CHARACTERS, TextField, too_long, utf16_length
+from attn_desktop.gui.source_field import SourceField
+from attn_desktop.gui.source_picture import SourcePicture
+from attn_desktop.gui.source_wording import QUESTION, SENTENCE, Wording
+from attn_desktop.gui.text_field import MAX_CHARACTERS, too_long
 from attn_desktop.gui.theme import Theme
+from attn_desktop.gui.tool_buttons import push_button_style
 
 #: Characters of a sample in the menu.
 SAMPLE_CHARACTERS = 60
 UNSENT = "edited · Enter encodes it"
+NO_TEXT = "this model takes a picture and no text, so there is none to decode beside it"
 
 
 class SourcePanel(Panel):
@@ -38,7 +44,8 @@ class SourcePanel(Panel):
     title = "Source"
     of_mode = False
     about = (
-        "x_1 … x_S: the text that is encoded to annotations h_j, one for each piece.\n"
+        "x_1 … x_S: the text that is encoded to annotations h_j, one for each piece;\n"
+        "or a picture, with one h_j for each region. Drop or paste a picture anywhere.\n"
         "Enter encodes it, Shift+Enter breaks the line, Escape leaves the field.\n"
         "Point at a word to light it everywhere.\n"
         "Output: what the branch shown says; after the playhead it is pale."
@@ -47,34 +54,36 @@ class SourcePanel(Panel):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
-        self.field = TextField()
-        self.field.setAccessibleName("Source text")
-        self.field.setPlaceholderText("Write a sentence to decode.")
-        self.field.setToolTip("The source text. Enter encodes it (Ctrl+L comes here, Esc leaves).")
+        self.field = SourceField()
+        self.field.setToolTip("What to encode. Enter encodes it (Ctrl+L comes here, Esc leaves).")
         self.field.submitted.connect(self.submit)
         self.field.refused.connect(self.set_error)
         self.field.pointed.connect(self._point)
+        self.field.pictured.connect(self.ask)
         self.field.textChanged.connect(self._edited)
-        self.button = QPushButton("Encode")
-        self.button.setToolTip("Encode this text and start over with it (Enter in the field)")
+        self.button = QPushButton()
         self.button.clicked.connect(lambda: self.submit())
         self.beside = QPushButton("What if")
         self.beside.setToolTip("Decode this text beside what is there, and compare the two")
         self.beside.clicked.connect(lambda: self.submit(beside=True))
-        self.samples = QPushButton("Samples ▾")
-        self.samples.setToolTip("Sentences to try")
+        self.samples = QPushButton()
         self.samples.setMenu(QMenu(self.samples))
-        self.samples.hide()
+        self.samples.menu().setToolTipsVisible(True)
+        self.picture = SourcePicture(theme)
+        self.picture.open_wanted.connect(self._choose_picture)
+        self.picture.scene_wanted.connect(self._want_scene)
         self._counts, self._error = QLabel(), QLabel()
         self._error.setWordWrap(True)
         self._error.setTextFormat(Qt.TextFormat.PlainText)
         self._error.hide()
         row = QHBoxLayout()
         for button in (self.button, self.beside, self.samples):
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             row.addWidget(button)
         row.addStretch(1)
+        for button in self._buttons():
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._layout = QVBoxLayout(self)
+        self._layout.addWidget(self.picture, 2)
         self._layout.addWidget(self.field, 1)
         self._layout.addWidget(self._error)
         self._layout.addLayout(row)
@@ -87,6 +96,12 @@ class SourcePanel(Panel):
         self._output = ""
         self._filling, self._unsent = False, False
         self._run_text = self._seen_text = ""
+        self._sentences: tuple[str, ...] = ()
+        self._questions: tuple[tuple[str, str], ...] = ()
+        self._captions: tuple[str, ...] = ()
+        self._pictures, self._busy = Pictures(), False
+        self._takes: tuple[str, ...] = ()
+        self._take(("text",))
         # In a window of its own, keys shall not go to the field before one goes there.
         self.setFocus()
 
@@ -100,20 +115,72 @@ class SourcePanel(Panel):
             self._note_edits()
 
     def set_busy(self, busy: bool) -> None:
-        """Whether a text is being encoded."""
-        self.button.setEnabled(not busy)
-        self.button.setText("Encoding…" if busy else "Encode")
+        """Whether something is being encoded."""
+        self._busy = busy
+        for button in (self.button, *self.picture.buttons):
+            button.setEnabled(not busy)
+        self.button.setText("Encoding…" if busy else self._wording.verb)
         self.beside.setEnabled(not busy and self.scene.run is not None)
 
     def set_samples(self, samples: tuple[str, ...]) -> None:
         """Offer sentences to try."""
+        self._sentences = samples
+        self._fill_menu()
+
+    def set_scene_words(
+        self, questions: tuple[tuple[str, str], ...], captions: tuple[str, ...]
+    ) -> None:
+        """Offer questions about the picture, with their true answers as far as they are known.
+
+        captions: some that are true of it.
+        """
+        self._questions, self._captions = questions, captions
+        self._fill_menu()
+        self.picture.show_picture(self._pictures.of(self.scene.run), captions)
+
+    def set_seed(self, seed: int) -> None:
+        """Propose this scene as the next one."""
+        self.picture.seed.setValue(seed)
+
+    def unsent(self) -> str:
+        """What is written and was not encoded yet; empty for nothing."""
+        return self.field.text().strip() if self._unsent else ""
+
+    @property
+    def _wording(self) -> Wording:
+        return QUESTION if "question" in self._takes else SENTENCE
+
+    def _buttons(self) -> tuple[QPushButton, ...]:
+        return (self.button, self.beside, self.samples, *self.picture.buttons)
+
+    def _take(self, takes: tuple[str, ...]) -> None:
+        """Show what a model that takes this can be given."""
+        if takes == self._takes:
+            return
+        self._takes = takes
+        words = self._wording
+        self.field.setAccessibleName(words.name)
+        self.field.setPlaceholderText(words.prompt)
+        self.button.setToolTip(words.tip)
+        self.samples.setText(words.menu)
+        self.samples.setToolTip(words.offers)
+        for widget in (self.field, self.button, self.beside):
+            widget.setVisible(takes != ("picture",))
+        self.picture.setVisible("picture" in takes)
+        self.set_busy(self._busy)
+        self._fill_menu()
+
+    def _fill_menu(self) -> None:
+        asks = self._wording is QUESTION
+        offered = self._questions if asks else tuple((text, "") for text in self._sentences)
         menu = self.samples.menu()
         menu.clear()
-        for text in samples:
+        for text, answer in offered:
             short = text[:SAMPLE_CHARACTERS] + ("…" if len(text) > SAMPLE_CHARACTERS else "")
             action = menu.addAction(short.replace("&", "&&"))
+            action.setToolTip(f"The true answer: {answer}" if answer else text)
             action.triggered.connect(partial(self._use_sample, text))
-        self.samples.setVisible(bool(samples))
+        self.samples.setVisible(bool(offered) and self._takes != ("picture",))
 
     def edit(self) -> None:
         """Take the keyboard, with the whole text selected."""
@@ -129,8 +196,10 @@ class SourcePanel(Panel):
         text = self.field.text()
         if not self.button.isEnabled():
             return
-        if not text.strip():
-            self.set_error("the text is empty; write a sentence")
+        if self._takes == ("picture",):
+            self.set_error(NO_TEXT)
+        elif not text.strip():
+            self.set_error(self._wording.empty)
         elif len(text) > MAX_CHARACTERS:
             self.set_error(too_long(len(text)))
         else:
@@ -144,6 +213,8 @@ class SourcePanel(Panel):
         run = self.scene.run
         if change.source:
             self._paint_theme()
+            self._take(("text",) if run is None else run.model.takes)
+            self.picture.show_picture(self._pictures.of(run), self._captions)
             text = "" if run is None else run.text
             if text != self._run_text:
                 self._run_text = text
@@ -156,22 +227,13 @@ class SourcePanel(Panel):
             self._show_light()
 
     def _paint_theme(self) -> None:
-        theme, px = self.theme, self.theme.px
+        theme, px, style = self.theme, self.theme.px, push_button_style(self.theme)
         self.field.setMinimumHeight(px(40))
-        edge = f"border: 1px solid {theme.border}; border-radius: {px(4)}px;"
         self.field.set_colours(theme)
         self.field.setFont(theme.font(1.05))
-        # Filled when there is something to send; otherwise it only encodes the same again.
-        filled = f"background: {theme.dim}; color: {theme.card}; border-color: {theme.dim};"
-        for button in (self.button, self.beside, self.samples):
-            button.setStyleSheet(
-                f"QPushButton {{ background: {theme.raised}; color: {theme.text}; {edge}"
-                f" padding: {px(3)}px {px(7)}px; }}"
-                f"QPushButton[unsent=true] {{ {filled} }}"
-                f"QPushButton:hover, QPushButton:focus {{ border-color: {theme.hues['source']}; }}"
-                f"QPushButton:disabled {{ background: {theme.raised}; color: {theme.dim}; }}"
-                "QPushButton::menu-indicator { image: none; width: 0; }"
-            )
+        self.picture.set_theme(theme)
+        for button in self._buttons():
+            button.setStyleSheet(style)
             button.setFont(theme.font(bold=button is self.button))
         for label, ink in ((self._error, theme.warning), (self._counts, theme.dim)):
             label.setStyleSheet(f"color: {ink};")
@@ -192,7 +254,9 @@ class SourcePanel(Panel):
     def _show_counts(self) -> None:
         """How long the source is that was encoded; nothing of one that is still being written."""
         self._counts.setText(UNSENT if self._unsent else self._count())
-        self._counts.setVisible(self.scene.run is not None)
+        # The title says how many regions there are; below it is little room.
+        run = self.scene.run
+        self._counts.setVisible(run is not None and (run.grid is None or self._unsent))
 
     def _show_output(self, anew: bool) -> None:
         """What the branch says; anew: its steps have changed."""
@@ -201,6 +265,11 @@ class SourcePanel(Panel):
             self._pieces = [step.token for step in scene.steps]
             self._output = escape_unsafe(join_pieces(self._pieces))
         known = scene.t if scene.knows(scene.t, Phase.TOKEN) else scene.t - 1
+        if self._wording is QUESTION and self._pieces:
+            # The last answer is the output; those before it were on the way.
+            answer = escape_unsafe(join_pieces(self._pieces[-1:]))
+            self.output.set_output(answer, answer if known == len(self._pieces) else "")
+            return
         self.output.set_output(self._output, escape_unsafe(join_pieces(self._pieces[:known])))
 
     def minimumSizeHint(self) -> QSize:
@@ -240,7 +309,8 @@ class SourcePanel(Panel):
         self._seen_text = text
 
     def _note_edits(self) -> None:
-        self._set_unsent(self.scene.run is not None and not self._shows_run())
+        hidden = self._takes == ("picture",)
+        self._set_unsent(self.scene.run is not None and not hidden and not self._shows_run())
         self._show_light()
 
     def _set_unsent(self, unsent: bool) -> None:
@@ -257,24 +327,16 @@ class SourcePanel(Panel):
 
     def _show_light(self) -> None:
         """Mark in the text what is lit, as long as it is the text of the run."""
-        run, text, marks = self.scene.run, self.field.text(), []
+        run, text = self.scene.run, self.field.text()
+        marks: list[tuple[int, int]] = []
         if run is not None and text == run.text:
             for position in sorted(self.light.all_source):
                 start, end = run.spans[position].tolist() if position < len(run.source) else (0, 0)
                 # The space before a word belongs to its first piece.
                 start += len(text[start:end]) - len(text[start:end].lstrip())
                 if start < end:
-                    marks.append(self._mark(utf16_length(text[:start]), utf16_length(text[:end])))
-        self.field.setExtraSelections(marks)
-
-    def _mark(self, start: int, end: int) -> QTextEdit.ExtraSelection:
-        cursor = QTextCursor(self.field.document())
-        cursor.setPosition(start)
-        cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
-        mark, look = QTextEdit.ExtraSelection(), QTextCharFormat()
-        look.setBackground(self.theme.hue("source", 0.3))
-        mark.format, mark.cursor = look, cursor
-        return mark
+                    marks.append((start, end))
+        self.field.mark(marks, self.theme.hue("source", 0.3))
 
     def _point(self, at: int) -> None:
         """Light the position that a character belongs to; −1: none."""
@@ -289,6 +351,12 @@ class SourcePanel(Panel):
         label = "" if column is None else f"“{self.scene.source.labels[column]}”"
         places = "–".join(str(j + 1) for j in sorted({*positions[:1], *positions[-1:]}))
         self.said.emit(f"{label}  source position {places}" if label else "")
+
+    def _choose_picture(self) -> None:
+        self.ask(ChoosePicture())
+
+    def _want_scene(self, seed: int) -> None:
+        self.ask(NewScene(seed))
 
     def _use_sample(self, text: str, _checked: bool = False) -> None:
         self.field.setPlainText(text)

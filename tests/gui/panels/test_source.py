@@ -20,13 +20,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
 
-from attn_desktop.gui.intents import EncodeText, Hover
+from attn_desktop.gui.intents import ChoosePicture, EncodeText, Hover, NewScene
 from attn_desktop.gui.panels.source import UNSENT, SourcePanel
 from attn_desktop.gui.scene import Light, Phase, Scene
 from attn_desktop.gui.theme import theme
 from tests.gui import pointer
 from tests.gui.heard import Heard
-from tests.toy_scenes import toy_scene
+from tests.toy_scenes import asked, toy_scene
 
 KEY, CONTROL, SHIFT = (
     Qt.Key,
@@ -581,3 +581,82 @@ def test_nothing_is_counted_while_an_edit_is_unsent(qtbot: QtBot) -> None:
     assert shown.counts == UNSENT
     shown.panel.field.setPlainText(shown.panel.scene.run.text if shown.panel.scene.run else "")
     assert shown.counts == counted
+
+
+# -- models that take pictures ------------------------------------------------------------
+
+
+def test_it_offers_what_the_model_takes(qtbot: QtBot) -> None:
+    shown = Shown(qtbot)
+    panel = shown.panel
+    panel.set_samples(("One.", "Two."))
+
+    def visible() -> list[bool]:
+        widgets = (panel.field, panel.button, panel.beside, panel.samples, panel.picture)
+        return [widget.isVisible() for widget in widgets]
+
+    assert visible() == [True, True, True, True, False]
+    assert (panel.button.text(), panel.samples.text()) == ("Encode", "Samples ▾")
+    scene = asked(toy_scene(grid=(3, 4)))
+    shown.show(scene)
+    panel.set_scene_words((("how many are there", "two"), ("why", "")), ("two dogs .",))
+    assert visible() == [True, True, True, True, True]
+    assert (panel.button.text(), panel.samples.text()) == ("Ask", "Questions ▾")
+    assert shown.text == "is there a dog"
+    assert "two dogs" in panel.picture.view.toolTip()
+    menu = panel.samples.menu().actions()
+    assert [action.text() for action in menu] == ["how many are there", "why"]
+    assert [action.toolTip() for action in menu] == ["The true answer: two", "why"]
+    menu[0].trigger()
+    assert shown.sent == ["how many are there"]
+    assert scene.run is not None
+    alone = replace(scene.run, text="", model=replace(scene.run.model, takes=("picture",)))
+    shown.show(replace(scene, run=alone))
+    assert visible() == [False, False, False, False, True]
+    assert panel.caption() == "3 × 4 regions"
+    assert panel.unsent() == ""
+    panel.submit(beside=True)
+    assert "no text" in shown.error
+    shown.show(toy_scene())
+    assert visible() == [True, True, True, True, False]
+    assert (panel.button.text(), panel.samples.text()) == ("Encode", "Samples ▾")
+
+
+def test_pictures_and_scenes_are_asked_for_with_buttons(qtbot: QtBot) -> None:
+    shown = Shown(qtbot, asked(toy_scene(grid=(3, 4))))
+    picture = shown.panel.picture
+    picture.open.click()
+    assert shown.asked[-1:] == [ChoosePicture()]
+    shown.panel.set_seed(41)
+    picture.scene.click()
+    assert shown.asked[-1:] == [NewScene(41)]
+    picture.seed.setFocus()
+    picture.seed.selectAll()
+    QTest.keyClicks(picture.seed, "7")
+    QTest.keyClick(picture.seed, KEY.Key_Return)
+    assert shown.asked[-1:] == [NewScene(7)]
+    shown.panel.set_busy(True)
+    assert not picture.open.isEnabled()
+    QTest.keyClick(picture.seed, KEY.Key_Return)
+    assert shown.asked.count(NewScene(7)) == 1
+    shown.panel.set_busy(False)
+    assert picture.scene.isEnabled()
+
+
+def test_a_question_that_is_being_written_is_known(qtbot: QtBot) -> None:
+    shown = Shown(qtbot, asked(toy_scene(grid=(3, 4))))
+    assert shown.panel.unsent() == ""
+    shown.type("where is it ")
+    assert shown.panel.unsent() == "where is it"
+
+
+def test_of_glimpses_the_last_answer_is_the_output(qtbot: QtBot) -> None:
+    scene = asked(toy_scene(grid=(3, 4), steps=3, t=3))
+    answers = ("▁one", "▁two", "▁three")
+    steps = tuple(
+        replace(step, token=answer) for step, answer in zip(scene.steps, answers, strict=True)
+    )
+    shown = Shown(qtbot, replace(scene, steps=steps))
+    assert (shown.panel.output._text, shown.panel.output._known) == ("three", 5)
+    shown.show(replace(scene, steps=steps, t=2))
+    assert (shown.panel.output._text, shown.panel.output._known) == ("three", 0)
