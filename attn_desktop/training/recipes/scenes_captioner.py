@@ -32,7 +32,7 @@ class ScenesCaptioner(Recipe, name="scenes-captioner"):
         "Rendered scenes to English captions: soft, hard and no attention over 14 × 14 regions"
     )
     settings: ClassVar[LoopSettings] = LoopSettings(
-        epochs=5, smoothing=0.02, coverage_weight=2e-4, weight_decay=0.02
+        epochs=4, smoothing=0.02, coverage_weight=2e-4, weight_decay=0.02
     )
     modes: ClassVar[ModeDraws] = ModeDraws(
         {
