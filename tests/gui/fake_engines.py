@@ -35,7 +35,8 @@ sys.stdin.read()
 OTHER_VERSION = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from attn_desktop.trace.protocol import PREAMBLE, Failed, encode_frame
+from attn_desktop.trace.frames import PREAMBLE, encode_frame
+from attn_desktop.trace.protocol import Failed
 reply = Failed(request=1, message="the engine speaks protocol 99, the window 1", cause="version")
 sys.stdout.buffer.write(PREAMBLE + encode_frame(reply))
 sys.stdout.buffer.flush()

@@ -370,6 +370,9 @@ def test_the_field_keeps_the_keys_that_edit_and_leaves_the_others(desk: Desk) ->
         QApplication.sendEvent(desk.editor.field, event)
         return event.isAccepted()
 
+    for key in (KEY.Key_Left, KEY.Key_Home):
+        assert not is_kept(key), "an empty field has nowhere to go"
+    desk.editor.field.setPlainText("t > 1")
     for key in (KEY.Key_Left, KEY.Key_Home, KEY.Key_Escape, KEY.Key_Delete):
         assert is_kept(key)
     assert is_kept(KEY.Key_Space, text=" ")
