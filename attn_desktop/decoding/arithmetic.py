@@ -21,6 +21,7 @@ from attn_desktop.decoding import draws
 from attn_desktop.decoding.choosers import log_probabilities, tempered
 from attn_desktop.decoding.positions import Positions
 from attn_desktop.decoding.probes import PROBES
+from attn_desktop.decoding.repeat import step_again
 from attn_desktop.decoding.stepper import Position, Stepper
 from attn_desktop.families.base import Family
 from attn_desktop.families.cells import Cell
@@ -60,7 +61,7 @@ def probe_arithmetic(
         raise InputError("there is no arithmetic before the first step")
     stepper, node = positions.stepper, path[-1]
     before = positions.after(path[:-1])
-    step = _step_again(stepper, before, node)
+    step = step_again(stepper, before, node)
     told: dict[str, Any] = {_POSITION: None}
     arrays: _Arrays = {}
     if node.mode.attends:
@@ -99,13 +100,6 @@ def _position(settings: Mapping[str, Any], length: int) -> int:
             f"position must be a whole number from 0 to {length - 1}, not {position!r}"
         )
     return int(position)
-
-
-def _step_again(stepper: Stepper, before: Position, node: Node) -> StepRecord:
-    """The record of a node, with its draws and edits; the token is the one that it has."""
-    choice = node.choice.given()
-    record, _ = stepper.step(before, node.id, node.mode, choice, node.token_id, node.edits)
-    return record
 
 
 # -- attention --------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from attn_desktop.common.errors import InputError
 from attn_desktop.decoding.positions import Positions
 from attn_desktop.decoding.probes import PROBES
 from attn_desktop.decoding.readings import jensen_shannon, position_log_probs
+from attn_desktop.decoding.repeat import step_again
 from attn_desktop.trace.records import ProbeRecord
 from attn_desktop.trace.run_tree import Node
 
@@ -45,9 +46,7 @@ def probe_each_position(
             "choose a step with a score"
         )
     before = positions.after(path[:-1])
-    step, _ = stepper.step(
-        before, node.id, node.mode, node.choice.given(), node.token_id, node.edits
-    )
+    step = step_again(stepper, before, node)
     model, states = stepper.model, stepper.memory.states[0]
     every = torch.arange(len(states), device=states.device)
     logs = position_log_probs(stepper, before, step, every)

@@ -36,6 +36,7 @@ from attn_desktop.decoding import draws
 from attn_desktop.decoding.positions import Positions
 from attn_desktop.decoding.probes import PROBES
 from attn_desktop.decoding.readings import context_log_probs
+from attn_desktop.decoding.repeat import step_again
 from attn_desktop.decoding.stepper import Position, Stepper
 from attn_desktop.trace.records import ProbeRecord, StepRecord
 from attn_desktop.trace.run_tree import MAX_SEED, Node
@@ -66,9 +67,7 @@ def probe_gradients(
             "step with a score"
         )
     before = positions.after(path[:-1])
-    step, _ = stepper.step(
-        before, node.id, node.mode, node.choice.given(), node.token_id, node.edits
-    )
+    step = step_again(stepper, before, node)
     assert step.cross is not None
     token = _token(stepper, node.token_id if asked.token is None else asked.token)
     alpha = torch.tensor(step.cross.alpha[0, 0], dtype=torch.float64)

@@ -33,3 +33,10 @@ def repeat(
             after = replace(after, token=node.token_id)
         positions[node.id] = after
         yield node, record
+
+
+def step_again(stepper: Stepper, before: Position, node: Node) -> StepRecord:
+    """The record of a node, with its draws and edits; the token is the one that it has."""
+    choice = node.choice.given()
+    record, _ = stepper.step(before, node.id, node.mode, choice, node.token_id, node.edits)
+    return record

@@ -160,6 +160,19 @@ def _toy_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(PROBES._entries, "toy", toy_probe)
 
 
+def gated_probe(monkeypatch: pytest.MonkeyPatch, kind: str) -> Gate:
+    """Have a kind of probe that is the toy one, with a gate before each part."""
+    gate = Gate()
+
+    def probe(*args: Any) -> Iterator[ProbeRecord]:
+        for record in toy_probe(*args):
+            gate.wait()
+            yield record
+
+    monkeypatch.setitem(PROBES._entries, kind, probe)
+    return gate
+
+
 def test_an_unknown_kind_fails_with_those_that_there_are(client: Client, model: Path) -> None:
     client.encode(model, TEXT)
     failed = client.failure(Probe(request=900, run=1, path=(), kind="tarot", settings={}))
@@ -204,14 +217,7 @@ def test_a_probe_stops_between_two_parts_and_lets_others_go_first(
     client: Client, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.encode(model, TEXT)
-    gate = Gate()
-
-    def gated_probe(*args: Any) -> Iterator[ProbeRecord]:
-        for record in toy_probe(*args):
-            gate.wait()
-            yield record
-
-    monkeypatch.setitem(PROBES._entries, "toy", gated_probe)
+    gate = gated_probe(monkeypatch, "toy")
     client.send(Probe(request=900, run=1, path=(), kind="toy", settings={"parts": 9}))
     gate.await_arrival()
     client.send(ListModels(request=901))
@@ -230,14 +236,7 @@ def test_what_is_quick_goes_before_what_was_asked_for_earlier(
     client: Client, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.encode(model, TEXT)
-    gate = Gate()
-
-    def gated_probe(*args: Any) -> Iterator[ProbeRecord]:
-        for record in toy_probe(*args):
-            gate.wait()
-            yield record
-
-    monkeypatch.setitem(PROBES._entries, "gated", gated_probe)
+    gate = gated_probe(monkeypatch, "gated")
     client.send(Probe(request=900, run=1, path=(), kind="gated", settings={"parts": 2}))
     gate.await_arrival()
     slow = Probe(request=901, run=1, path=(), kind="toy", settings={"parts": 1})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QActionGroup, QKeyEvent, QPainter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -22,6 +22,7 @@ from attn_desktop.gui.each_layout import SOURCE, lay_out
 from attn_desktop.gui.each_rows import EachRows
 from attn_desktop.gui.elided_label import ElidedLabel
 from attn_desktop.gui.formula_page import agrees, share
+from attn_desktop.gui.glance import Glance
 from attn_desktop.gui.intents import AskProbe, Force, Hover
 from attn_desktop.gui.numbers import short_text
 from attn_desktop.gui.panel import Change, Table
@@ -64,11 +65,7 @@ class EachPositionPanel(RowPanel):
         self._listed: Sequence[Row] = ()
         #: The position that a key came to.
         self._chosen_position: int | None = None
-        #: Where the model was asked last: run and node.
-        self._asked: tuple[int, int] | None = None
-        self._asking = QTimer(self)
-        self._asking.setSingleShot(True)
-        self._asking.timeout.connect(self._ask_model)
+        self._glance = Glance(self, self._missing)
         self.header, self.note = EachHeader(theme, self), ElidedLabel()
         self.header.ordered.connect(self.put_in_order)
         self.header.said.connect(self.said)
@@ -85,8 +82,7 @@ class EachPositionPanel(RowPanel):
         super().draw(change)
         self.header.setVisible(self._look is not None)
         self._say_sum()
-        if self.isVisible():
-            self._asking.start(0)
+        self._glance.look()
 
     def _read(self) -> None:
         """What the probe of this step says, put in order."""
@@ -158,20 +154,16 @@ class EachPositionPanel(RowPanel):
         super().paint_theme()
         self.note.setStyleSheet(f"color: {self.theme.dim};")
 
-    def _ask_model(self) -> None:
-        """Ask what each position says, once for each step."""
+    def _missing(self) -> AskProbe | None:
+        """What only the model has of this step."""
         scene, step = self.scene, self.scene.step
         if step is None or step.cross is None or self._look is not None:
-            self._asked = None
-            return
-        place = (scene.run_number, step.node)
-        if self.isVisible() and place != self._asked:
-            self._asked = place
-            self.ask(AskProbe(KIND, scene.t))
+            return None
+        return AskProbe(KIND, scene.t)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._asking.start(0)
+        self._glance.look()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
 from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
@@ -23,6 +23,7 @@ from attn_desktop.gui.formula_probe import KIND
 from attn_desktop.gui.formula_step import chosen_position, vector_of
 from attn_desktop.gui.formula_strip import HIGH, PhaseStrip
 from attn_desktop.gui.formula_text import Typesetter
+from attn_desktop.gui.glance import Glance
 from attn_desktop.gui.intents import AskProbe, GoTo, Hover
 from attn_desktop.gui.painting import focus_frame
 from attn_desktop.gui.panel import Change, PaintedPanel, Table
@@ -65,11 +66,7 @@ class FormulaPanel(PaintedPanel):
         self._dimensions: dict[Phase, int] = {}
         self._turned = 0
         self._framed = False
-        #: What was asked of the model last: node and j.
-        self._asked: tuple[int, int, int] | None = None
-        self._asking = QTimer(self)
-        self._asking.setSingleShot(True)
-        self._asking.timeout.connect(self._ask_model)
+        self._glance = Glance(self, self._missing)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def draw(self, change: Change) -> None:
@@ -82,24 +79,19 @@ class FormulaPanel(PaintedPanel):
             self._position = chosen_position(scene, light)
         self._page = page_of(scene, self._position, self._dimensions.get(scene.phase))
         self._layout = self._strip = None
-        if self.isVisible():
-            self._asking.start(0)
+        self._glance.look()
         super().draw(change)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._asking.start(0)
+        self._glance.look()
 
-    def _ask_model(self) -> None:
-        """Ask for the numbers that only the model has, once for each place."""
+    def _missing(self) -> AskProbe | None:
+        """What only the model has of this step."""
         scene, step = self.scene, self.scene.step
         if self._page is None or not self._page.needs or step is None:
-            self._asked = None
-            return
-        place = (scene.run_number, step.node, self._position)
-        if self.isVisible() and place != self._asked:
-            self._asked = place
-            self.ask(AskProbe(KIND, scene.t, {"position": self._position}))
+            return None
+        return AskProbe(KIND, scene.t, {"position": self._position})
 
     def heading(self) -> str:
         scene = self.scene

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, QTimer
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
@@ -20,6 +20,7 @@ from attn_desktop.analysis.weighing import Window
 from attn_desktop.common.errors import InputError
 from attn_desktop.common.mode import Mode
 from attn_desktop.gui.alpha_edit import problem_of, sentence
+from attn_desktop.gui.glance import Glance
 from attn_desktop.gui.intents import AskProbe, Hover, MakeEdit, SwitchMode
 from attn_desktop.gui.panel import Change, PaintedPanel, Panel, Table
 from attn_desktop.gui.scene import Phase
@@ -79,11 +80,7 @@ class ScopesPanel(PaintedPanel):
         self._at: tuple[object, ...] = ()
         #: Whether it is painted into a picture, which has neither fields nor buttons.
         self._bare = False
-        #: Where the model was asked last: run and node.
-        self._asked: tuple[int, int] | None = None
-        self._asking = QTimer(self)
-        self._asking.setSingleShot(True)
-        self._asking.timeout.connect(self._ask_model)
+        self._glance = Glance(self, self._missing)
         self.controls = WindowControls(theme, self)
         self.controls.changed.connect(self._typed)
         self.controls.reset.connect(self._as_model)
@@ -106,8 +103,7 @@ class ScopesPanel(PaintedPanel):
                 self._moved.clear()
                 self._chosen = ""
         self._look()
-        if self.isVisible():
-            self._asking.start(0)
+        self._glance.look()
         super().draw(change)
 
     def _look(self) -> None:
@@ -148,20 +144,16 @@ class ScopesPanel(PaintedPanel):
             return ""
         return SWITCH if wide else SHORT
 
-    def _ask_model(self) -> None:
-        """Ask for the centres that only the model can predict, once for each step."""
+    def _missing(self) -> AskProbe | None:
+        """What only the model has of this step."""
         scene, step = self.scene, self.scene.step
         if step is None or step.cross is None or scene.probe(KIND) is not None:
-            self._asked = None
-            return
-        place = (scene.run_number, step.node)
-        if self.isVisible() and place != self._asked:
-            self._asked = place
-            self.ask(AskProbe(KIND, scene.t))
+            return None
+        return AskProbe(KIND, scene.t)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._asking.start(0)
+        self._glance.look()
 
     def heading(self) -> str:
         return f"Scope at step {self.scene.t}" if self.scene.t else self.title

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import Any
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, QTimer
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent, QShowEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
@@ -17,6 +17,7 @@ from attn_desktop.analysis.score_bench import (
     score_bench,
 )
 from attn_desktop.common.mode import Mode
+from attn_desktop.gui.glance import Glance
 from attn_desktop.gui.intents import AskProbe, Hover, SwitchMode
 from attn_desktop.gui.painting import focus_frame
 from attn_desktop.gui.panel import NEIGHBOURS, Change, PaintedPanel, Panel, Table
@@ -74,11 +75,7 @@ class ScoresPanel(PaintedPanel):
         self._framed = False
         #: Whether it is painted into a picture, which has neither sliders nor buttons.
         self._bare = False
-        #: Where the model was asked last: run and node.
-        self._asked: tuple[int, int] | None = None
-        self._asking = QTimer(self)
-        self._asking.setSingleShot(True)
-        self._asking.timeout.connect(self._ask_model)
+        self._glance = Glance(self, self._missing)
         self.controls = LensControls(theme, self)
         self.controls.changed.connect(self._lens_changed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -100,8 +97,7 @@ class ScoresPanel(PaintedPanel):
                 self.controls.set_dimension(found.dimension)
         self._look()
         self._place_controls()
-        if self.isVisible():
-            self._asking.start(0)
+        self._glance.look()
         super().draw(change)
 
     def _look(self) -> None:
@@ -134,20 +130,16 @@ class ScoresPanel(PaintedPanel):
         self.captioned.emit()
         self.update()
 
-    def _ask_model(self) -> None:
-        """Ask for the scores that the step did not take, once for each step."""
+    def _missing(self) -> AskProbe | None:
+        """What only the model has of this step."""
         scene, step = self.scene, self.scene.step
         if step is None or (self._plain is not None and self._plain.whole):
-            self._asked = None
-            return
-        place = (scene.run_number, step.node)
-        if self.isVisible() and place != self._asked:
-            self._asked = place
-            self.ask(AskProbe(KIND, scene.t))
+            return None
+        return AskProbe(KIND, scene.t)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._asking.start(0)
+        self._glance.look()
 
     def heading(self) -> str:
         return f"Scores at step {self.scene.t}" if self.scene.t else self.title
