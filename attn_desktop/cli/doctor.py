@@ -17,7 +17,7 @@ import attn_desktop
 from attn_desktop.analysis.pieces import printable
 from attn_desktop.cli import options
 from attn_desktop.cli.qt_check import QT_INSTALL
-from attn_desktop.cli.train import usable_cores
+from attn_desktop.common.cores import usable_cores
 from attn_desktop.common.errors import UserError
 from attn_desktop.common.paths import shipped_models
 from attn_desktop.common.version import VERSION

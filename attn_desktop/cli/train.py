@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from attn_desktop.cli import options
 from attn_desktop.cli.messages import complain
+from attn_desktop.common.cores import usable_cores
 from attn_desktop.common.errors import InputError
 
 STOPPED = 130
@@ -77,9 +77,10 @@ def command(
     if out.exists() and not out.is_dir():
         raise InputError(f"--out {out}: is a file, but a checkpoint is a folder")
 
-    from attn_desktop.families.devices import use_device
+    from attn_desktop.families.devices import train_fast, use_device
 
     use_device(device)
+    train_fast()
     if workers is None:
         workers = usable_cores() if device == "cpu" else 1
     request = Request(data, out, device, epochs, workers, say)
@@ -93,9 +94,3 @@ def say(line: str) -> None:
     """Write a line of progress at once, into a file or pipe too."""
     print(line, flush=True)
 
-
-def usable_cores() -> int:
-    """The cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

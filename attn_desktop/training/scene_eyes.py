@@ -8,6 +8,7 @@ in each region. Nothing here tells attention where to look.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,31 +20,14 @@ from torch.nn import functional
 
 from attn_desktop.families.vision import Vision
 from attn_desktop.inputs.scene_objects import ATTRIBUTES
-from attn_desktop.inputs.scenes import Scene
+from attn_desktop.inputs.scene_sets import NOTHING, labels_of
 from attn_desktop.training.loop import one_cycle
+from attn_desktop.training.side_by_side import side_by_side
 
 STEPS, PICTURES_AT_ONCE, PEAK_RATE = 1500, 64, 2e-3
 #: Most regions are ground, which is soon told from objects.
 GROUND_WEIGHT = 0.15
 SAY_EVERY = 100
-NOTHING = 0
-
-
-def region_labels(scene: Scene, grid: tuple[int, int]) -> NDArray[np.int64]:
-    """(attributes, m · n): 1 + the value of what is seen at each region's centre, 0 for ground.
-
-    The box of an object counts as the object; of two the one in front.
-    """
-    rows, columns = grid
-    x = (np.arange(columns) + 0.5) / columns
-    y = (np.arange(rows) + 0.5) / rows
-    labels = np.full((len(ATTRIBUTES), rows, columns), NOTHING, dtype=np.int64)
-    for thing in sorted(scene.objects, key=lambda thing: thing.y):
-        x0, y0, x1, y1 = thing.box
-        inside = np.ix_((y0 <= y) & (y <= y1), (x0 <= x) & (x <= x1))
-        for place, (kind, values) in enumerate(ATTRIBUTES.items()):
-            labels[place][inside] = 1 + values.index(thing.attribute(kind))
-    return labels.reshape(len(ATTRIBUTES), rows * columns)
 
 
 class Heads(nn.Module):
@@ -55,7 +39,7 @@ class Heads(nn.Module):
             nn.Linear(annotation_size, 1 + len(values)) for values in ATTRIBUTES.values()
         )
 
-    def loss(self, annotations: Tensor, labels: Tensor) -> tuple[Tensor, float]:
+    def loss(self, annotations: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Weighted cross-entropy, and the share of object regions with all attributes right.
 
         annotations: (B, S, H). labels: (B, attributes, S).
@@ -69,22 +53,18 @@ class Heads(nn.Module):
             total = total + functional.cross_entropy(logits.transpose(1, 2), wanted, weights)
             right &= logits.argmax(dim=2) == wanted
         objects = labels[:, 0] != NOTHING
-        return total, float(right[objects].float().mean())
+        return total, right[objects].float().mean()
 
 
 def open_eyes(
-    vision: Vision,
-    pictures: NDArray[np.uint8],
-    scene: Callable[[int], Scene],
-    path: Path,
-    say: Callable[[str], None],
+    vision: Vision, pictures: NDArray[np.uint8], path: Path, say: Callable[[str], None]
 ) -> None:
     """Teach the encoder to recognise objects, or take what an earlier run has learnt.
 
-    pictures: (P, side, side, 3), number i of scene(i). path: where the weights are kept.
+    pictures: (P, side, side, 3), those of the first P scenes. path: where the weights are kept.
     """
     if not path.is_file():
-        _learn(vision, pictures, scene, say)
+        _learn(vision, pictures, say)
         unfinished = path.with_suffix(".part")
         save_file(
             {name: value.contiguous() for name, value in vision.state_dict().items()}, unfinished
@@ -93,23 +73,19 @@ def open_eyes(
     vision.load_state_dict(load_file(path))
 
 
-def _learn(
-    vision: Vision,
-    pictures: NDArray[np.uint8],
-    scene: Callable[[int], Scene],
-    say: Callable[[str], None],
-) -> None:
+def _learn(vision: Vision, pictures: NDArray[np.uint8], say: Callable[[str], None]) -> None:
     device = vision.annotate.weight.device
+    of_grid = partial(labels_of, vision.config.grid)
+    labels = torch.from_numpy(np.concatenate(list(side_by_side(of_grid, len(pictures)))))
     heads = Heads(vision.config.annotation_size).to(device)
     parameters = [*vision.parameters(), *heads.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=PEAK_RATE, weight_decay=0.01)
     generator = np.random.default_rng(1)
-    shares: list[float] = []
+    shares: list[Tensor] = []
     for step in range(STEPS):
-        rows = generator.choice(len(pictures), PICTURES_AT_ONCE, replace=False)
-        labels = np.stack([region_labels(scene(int(row)), vision.config.grid) for row in rows])
-        memory = vision.encode([np.array(pictures[row]) for row in rows])
-        loss, share = heads.loss(memory.states, torch.from_numpy(labels).to(device))
+        rows = np.sort(generator.choice(len(pictures), PICTURES_AT_ONCE, replace=False))
+        memory = vision(torch.from_numpy(pictures[rows]).to(device))
+        loss, share = heads.loss(memory.states, labels[torch.from_numpy(rows)].to(device).long())
         for group in optimizer.param_groups:
             group["lr"] = one_cycle(step / STEPS, PEAK_RATE, 0.1)
         optimizer.zero_grad(set_to_none=True)
@@ -120,6 +96,6 @@ def _learn(
         if (step + 1) % SAY_EVERY == 0:
             say(
                 f"eyes {step + 1}/{STEPS}  loss {float(loss.detach()):.3f}  "
-                f"{sum(shares) / len(shares):.1%} of object regions named in full"
+                f"{float(torch.stack(shares).mean()):.1%} of object regions named in full"
             )
             shares.clear()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from attn_desktop.families.base import Family
 from attn_desktop.families.vision import Vision, VisionConfig
-from attn_desktop.inputs.scenes import TRAINING_SEED, Scene, make_scene, render
+from attn_desktop.inputs.scene_sets import draw_pictures
 from attn_desktop.training.held_out import held_out_loss
 from attn_desktop.training.loop import LoopSettings, Trainer
 from attn_desktop.training.mode_draws import ModeDraws
@@ -21,13 +22,14 @@ from attn_desktop.training.pictures import PicturedTexts, SomeOfEach
 from attn_desktop.training.recipe import Request
 from attn_desktop.training.replicas import Replicas
 from attn_desktop.training.scene_eyes import open_eyes
+from attn_desktop.training.side_by_side import side_by_side
 
 #: Rendered scenes, the last of which are held out.
 SCENES, HELD_OUT = 40_000, 300
 PICTURES_AT_ONCE = 48
 #: Both models look at scenes with eyes of this shape.
 EYES = VisionConfig(channels=(24, 64, 128), extra=(0, 1, 1))
-SAY_EVERY = 5000
+SAY_EVERY, PART = 5000, 250
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,6 @@ class Rows:
     source: Callable[[NDArray[np.uint8], int], Any]
 
 
-def training_scene(number: int) -> Scene:
-    """Scene number 0, 1, … of those to train on."""
-    return make_scene(TRAINING_SEED + number)
-
-
 def rendered(folder: Path, count: int, side: int, say: Callable[[str], None]) -> NDArray[np.uint8]:
     """Pictures (count, side, side, 3) of the first scenes, mapped from a file in the folder.
 
@@ -59,11 +56,12 @@ def rendered(folder: Path, count: int, side: int, say: Callable[[str], None]) ->
         pictures = np.lib.format.open_memmap(
             unfinished, mode="w+", dtype=np.uint8, shape=(count, side, side, 3)
         )
-        for number in range(count):
-            pictures[number] = np.asarray(render(training_scene(number), side))
-            if (number + 1) % SAY_EVERY == 0:
-                say(f"rendered {number + 1} of {count} scenes")
-        pictures.flush()
+        del pictures  # the file is there now
+        done = 0
+        for _ in side_by_side(partial(draw_pictures, unfinished, side), count, PART):
+            done = min(done + PART, count)
+            if done % SAY_EVERY == 0 or done == count:
+                say(f"rendered {done} of {count} scenes")
         os.replace(unfinished, path)
     mapped: NDArray[np.uint8] = np.load(path, mmap_mode="r")
     return mapped
@@ -87,10 +85,10 @@ def train_on_scenes(
     eyes = state / "eyes.safetensors"
     if replicas.leads:
         pictures = rendered(state, SCENES, EYES.side, say)
-        open_eyes(vision, pictures[:-HELD_OUT], training_scene, eyes, say)
+        open_eyes(vision, pictures[:-HELD_OUT], eyes, say)
     replicas.wait()
     pictures = rendered(state, SCENES, EYES.side, say)
-    open_eyes(vision, pictures[:-HELD_OUT], training_scene, eyes, say)
+    open_eyes(vision, pictures[:-HELD_OUT], eyes, say)
     examples = PicturedTexts(pictures, rows.owners, rows.targets, PICTURES_AT_ONCE, rows.source)
     kept = rows.owners < SCENES - HELD_OUT
     held = examples.batch(np.flatnonzero(~kept))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from attn_desktop import api
-from attn_desktop.cli.train import usable_cores
+from attn_desktop.common.cores import usable_cores
 from tests.cli.conftest import Invoke
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -9,8 +7,8 @@ import torch
 from torch import nn
 
 from attn_desktop.training.replicas import Replicas, run_replicas
+from tests.elsewhere import run_elsewhere
 
-ROOT = Path(__file__).resolve().parents[2]
 DATA = torch.tensor([[1.0, 2.0], [-3.0, 0.5], [0.0, 1.0], [2.0, -1.0]])
 RATE = 0.1
 STEPS = 3
@@ -81,21 +79,6 @@ def by_hand() -> torch.Tensor:
             model.shared.sub_(RATE * shared)
             model.second.sub_(RATE * second)
     return torch.cat([parameter.detach() for parameter in model.parameters()])
-
-
-def run_elsewhere(code: str) -> subprocess.CompletedProcess[str]:
-    """Run code that starts processes in a process of its own.
-
-    The library's resource tracker lives as long as whoever started it, here that process.
-    """
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
 
 
 def test_two_processes_train_as_one_with_the_mean_gradient(tmp_path: Path) -> None:

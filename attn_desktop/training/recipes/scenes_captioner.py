@@ -5,6 +5,7 @@ It needs no data: the scenes are rendered, from seeds that nothing else uses.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import ClassVar
 
 import numpy as np
@@ -12,14 +13,16 @@ import torch
 
 from attn_desktop.families.captioner import Captioner, CaptionerConfig
 from attn_desktop.families.checkpoint import save_checkpoint
-from attn_desktop.inputs.scenes import WORDS, reference_captions
+from attn_desktop.inputs.scene_sets import captions_of
+from attn_desktop.inputs.scenes import WORDS
 from attn_desktop.inputs.text import END_ID
 from attn_desktop.inputs.words import WordCodec
 from attn_desktop.training.loop import LoopSettings
 from attn_desktop.training.mode_draws import ModeDraws
 from attn_desktop.training.recipe import Recipe, Request
 from attn_desktop.training.replicas import Replicas
-from attn_desktop.training.scenes import EYES, SCENES, Rows, train_on_scenes, training_scene
+from attn_desktop.training.scenes import EYES, SCENES, Rows, train_on_scenes
+from attn_desktop.training.side_by_side import side_by_side
 
 CAPTIONS_AT_ONCE = 2
 
@@ -64,9 +67,9 @@ class ScenesCaptioner(Recipe, name="scenes-captioner"):
         torch.manual_seed(1)
         model = Captioner(config, codec).to(request.device)
         texts = [
-            (number, [*codec.encode_known(caption.text), END_ID])
-            for number in range(SCENES)
-            for caption in reference_captions(training_scene(number))
+            (number, [*codec.encode_known(caption), END_ID])
+            for number, captions in enumerate(chain(*side_by_side(captions_of, SCENES)))
+            for caption in captions
         ]
         owners = np.array([number for number, _ in texts])
         rows = Rows(owners, [ids for _, ids in texts], lambda picture, row: picture)

@@ -5,6 +5,8 @@ It needs no data: the scenes are rendered, from seeds that nothing else uses.
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import chain
 from typing import ClassVar
 
 import numpy as np
@@ -14,13 +16,15 @@ from numpy.typing import NDArray
 from attn_desktop.common.errors import InputError
 from attn_desktop.families.checkpoint import save_checkpoint
 from attn_desktop.families.vqa import Asked, Vqa, VqaConfig
-from attn_desktop.inputs.scenes import ANSWERS, WORDS, Question, make_questions
+from attn_desktop.inputs.scene_sets import questions_of
+from attn_desktop.inputs.scenes import ANSWERS, WORDS
 from attn_desktop.inputs.words import WordCodec
 from attn_desktop.training.loop import LoopSettings
 from attn_desktop.training.mode_draws import ModeDraws
 from attn_desktop.training.recipe import Recipe, Request
 from attn_desktop.training.replicas import Replicas
-from attn_desktop.training.scenes import EYES, SCENES, Rows, train_on_scenes, training_scene
+from attn_desktop.training.scenes import EYES, SCENES, Rows, train_on_scenes
+from attn_desktop.training.side_by_side import side_by_side
 
 #: Each scene is asked about with so many seeds, one question of each kind every time.
 SEEDS = 3
@@ -59,7 +63,8 @@ class ScenesVqa(Recipe, name="scenes-vqa"):
         )
         torch.manual_seed(1)
         model = Vqa(config, words, answers).to(request.device)
-        asked = [(number, q) for number in range(SCENES) for q in _questions(number)]
+        every = chain(*side_by_side(partial(questions_of, SEEDS), SCENES))
+        asked = [(number, question) for number, found in enumerate(every) for question in found]
         rows = Rows(
             np.array([number for number, _ in asked]),
             [[_id(answers, question.answer)] * config.glimpses for _, question in asked],
@@ -80,13 +85,6 @@ class ScenesVqa(Recipe, name="scenes-vqa"):
             with trainer.averaged():
                 save_checkpoint(model, config, request.out)
         return finished
-
-
-def _questions(number: int) -> list[Question]:
-    """The questions on a scene, each text once."""
-    scene = training_scene(number)
-    found = [question for seed in range(SEEDS) for question in make_questions(scene, seed)]
-    return list({question.text: question for question in found}.values())
 
 
 def _id(codec: WordCodec, answer: str) -> int:
