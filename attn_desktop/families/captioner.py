@@ -23,7 +23,7 @@ from attn_desktop.families.base import Family, Given, Prepared
 from attn_desktop.families.cells import CELLS, Gates, State
 from attn_desktop.families.codecs import load_words
 from attn_desktop.families.layers import embedding, scale_embedding
-from attn_desktop.families.vision import Pixels, Vision, VisionConfig
+from attn_desktop.families.vision import COORDINATES, Pixels, Vision, VisionConfig
 from attn_desktop.inputs.text import END_ID, PAD_ID, START_ID
 from attn_desktop.inputs.words import UNKNOWN_ID, WordCodec
 
@@ -36,7 +36,8 @@ class CaptionerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     projection_size: size of each score's own projections of s and h (a switchable checkpoint);
     null for a dedicated one, where scores see s and h as they are.
     half_width: D of local-p, in regions along either edge. longest_caption: steps after which a
-    caption that runs on is cut off. trained_modes: as `Mode.parse` reads them.
+    caption that runs on is cut off. trained_modes: as `Mode.parse` reads them. forgetting: as
+    `Forgetting` has it.
     """
 
     family: Literal["captioner"]
@@ -51,6 +52,28 @@ class CaptionerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     half_width: Annotated[float, msgspec.Meta(ge=0, le=1000)] = 3.0
     longest_caption: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 40
     dropout: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.2
+    forgetting: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+
+
+class Forgetting(nn.Module):
+    """In training the state is often told where a step has looked, but not what was there.
+
+    p: how often. A state that remembers all that it saw knows the last words of a phrase at its
+    first, and what attention does at those words is then left to chance. One that forgets has to
+    look at a thing whenever it names it.
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, context: Tensor) -> Tensor:
+        """Contexts (B, H), some with 0 in place of all but their coordinates."""
+        if not self.training or self.p == 0:
+            return context
+        kept = (torch.rand(len(context), 1, device=context.device) >= self.p).to(context.dtype)
+        what, where = context[:, :-COORDINATES], context[:, -COORDINATES:]
+        return torch.cat([what * kept, where], dim=1)
 
 
 class Captioner(Family, name="captioner"):
@@ -80,6 +103,7 @@ class Captioner(Family, name="captioner"):
             regions,
         )
         self.gate = nn.Linear(config.decoder_size, 1)
+        self.forget = Forgetting(config.forgetting)
         self.cell = CELLS["lstm"](config.embedding_size + size, config.decoder_size)
         self.deep_output = nn.Linear(
             config.decoder_size + size + config.embedding_size, config.embedding_size
@@ -133,7 +157,8 @@ class Captioner(Family, name="captioner"):
         The gate `beta` (B, 1) says how much of the picture enters the state.
         """
         beta = torch.sigmoid(self.gate(state.hidden))
-        following, gates = self.cell(torch.cat([previous, beta * context], dim=1), state)
+        seen = beta * self.forget(context)
+        following, gates = self.cell(torch.cat([previous, seen], dim=1), state)
         return following, {"beta": beta, **gates}
 
     def readout(self, state: Tensor, context: Tensor, previous: Tensor) -> Tensor:

@@ -39,7 +39,7 @@ class VisionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         128,
     )
     extra: tuple[Annotated[int, msgspec.Meta(ge=0, le=8)], ...] = (1, 1, 1)
-    annotation_size: Channels = 128
+    annotation_size: Annotated[int, msgspec.Meta(ge=3, le=1024)] = 128
 
     def __post_init__(self) -> None:
         if len(self.extra) != len(self.channels):
@@ -81,6 +81,8 @@ class VisionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 
 MOST_REGIONS = 4096
+#: The last numbers of every annotation: x and y.
+COORDINATES = 2
 
 
 class ChannelNorm(nn.Module):
@@ -131,8 +133,9 @@ class Stage(nn.Module):
 class Vision(nn.Module):
     """Pictures to annotations h_j of their regions, and to one vector for all of a picture.
 
-    The coordinates x and y of a region's centre, from −1 to 1, enter its annotation linearly: c_t
-    then tells where on average a step has looked, and relations such as "left of" can be learnt.
+    The last two numbers of an annotation are x and y of the region's centre, from −1 to 1: those
+    of c_t then tell where on average a step has looked, and relations such as "left of" can be
+    learnt.
     """
 
     #: Cells along each edge that the fixed vector is made from, whatever the grid.
@@ -149,7 +152,7 @@ class Vision(nn.Module):
             for before, channels, extra in zip(befores, config.channels, config.extra, strict=False)
         )
         size = config.annotation_size
-        self.annotate = nn.Linear(config.channels[-1] + 2, size)
+        self.annotate = nn.Linear(config.channels[-1], size - COORDINATES)
         self.pool = nn.AdaptiveAvgPool2d(self.pooled)
         self.fix = nn.Linear(size * self.pooled**2, size)
         self.dropout = LockedDropout(dropout)
@@ -164,10 +167,12 @@ class Vision(nn.Module):
         values = values.contiguous(memory_format=torch.channels_last)
         for stage in self.stages:
             values = stage(values)
-        features = torch.cat([values.permute(0, 2, 3, 1), self._places(values)], dim=3)
-        annotations = self.annotate(features)  # (B, m, n, H)
-        fixed = self.fix(self.pool(annotations.permute(0, 3, 1, 2)).flatten(1))
-        states = self.dropout(annotations.flatten(1, 2))
+        features = self.annotate(values.permute(0, 2, 3, 1))  # (B, m, n, H − 2)
+        places = self._places(values)
+        annotations = torch.cat([features, places], dim=3).permute(0, 3, 1, 2)
+        fixed = self.fix(self.pool(annotations).flatten(1))
+        kept = self.dropout(features.flatten(1, 2))
+        states = torch.cat([kept, places.flatten(1, 2)], dim=2)
         mask = torch.ones(states.shape[:2], dtype=torch.bool, device=states.device)
         return Memory(states, mask, fixed)
 

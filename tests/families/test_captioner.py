@@ -15,7 +15,7 @@ from attn_desktop.attention.weighting import soft_context
 from attn_desktop.common.errors import CheckpointError, InputError
 from attn_desktop.common.mode import HARD, SOFT, Mode
 from attn_desktop.families.base import Given
-from attn_desktop.families.captioner import Captioner, CaptionerConfig
+from attn_desktop.families.captioner import Captioner, CaptionerConfig, Forgetting
 from attn_desktop.families.checkpoint import load_checkpoint
 from attn_desktop.inputs.words import UNKNOWN_ID, WordCodec
 from tests.attention import reference
@@ -208,3 +208,16 @@ def test_weights_survive_half_precision() -> None:
     after = model.encode(inputs).states
     assert float((after - before).abs().max()) < 0.02 * float(before.abs().max())
     assert np.isfinite(after.numpy()).all()
+
+
+def test_a_state_that_forgets_is_told_where_but_not_what() -> None:
+    torch.manual_seed(0)
+    contexts = torch.randn(4000, 6)
+    forget = Forgetting(0.8)
+    assert torch.equal(forget.eval()(contexts), contexts)
+    told = forget.train()(contexts)
+    assert torch.equal(told[:, -2:], contexts[:, -2:])
+    knows = (told[:, :-2] == contexts[:, :-2]).all(dim=1)
+    assert not told[~knows, :-2].any()
+    assert float(knows.float().mean()) == pytest.approx(0.2, abs=4 * (0.8 * 0.2 / 4000) ** 0.5)
+    assert torch.equal(Forgetting(0.0).train()(contexts), contexts)

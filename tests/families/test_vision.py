@@ -109,16 +109,16 @@ def test_a_region_is_its_place_in_the_grid() -> None:
     assert rows == columns == 4
 
 
-def test_where_a_region_is_enters_its_annotation_linearly() -> None:
-    """Of a picture of one colour only the coordinates differ, away from the edge's padding."""
+@pytest.mark.parametrize("training", [False, True])
+def test_an_annotation_ends_with_the_coordinates_of_its_region(training: bool) -> None:
+    """Of a picture of one colour nothing else differs, away from the edge's padding."""
     config = VisionConfig(side=16, channels=(4, 6), extra=(0, 0), annotation_size=10)
-    network = vision(config)
+    network = vision(config).train(training)
     states = network.encode([np.full((16, 16, 3), 90, dtype=np.uint8)]).states[0].view(4, 4, 10)
-    to_x, to_y = network.annotate.weight[:, -2], network.annotate.weight[:, -1]
     for row in range(4):
         for column in range(4):
-            expected = states[0, 0] + 0.5 * column * to_x + 0.5 * row * to_y
-            torch.testing.assert_close(states[row, column], expected)
+            torch.testing.assert_close(states[row, column, :-2], states[0, 0, :-2])
+            assert states[row, column, -2:].tolist() == [0.5 * column - 0.75, 0.5 * row - 0.75]
 
 
 def test_the_fixed_context_is_a_linear_map_of_sixteen_averages() -> None:
