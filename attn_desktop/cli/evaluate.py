@@ -1,4 +1,4 @@
-"""`attn-desktop evaluate`: score a model on a table of sentences, or on rendered scenes."""
+"""`attn-desktop evaluate`: score a model on sentences, captioned pictures or rendered scenes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from attn_desktop.cli import options
+from attn_desktop.cli.captioning import score_images
+from attn_desktop.cli.figures import by_mode, flat, table
 from attn_desktop.cli.loading import open_model
 from attn_desktop.cli.messages import Progress, note
 from attn_desktop.cli.translating import beam_settings, translate
@@ -19,6 +21,7 @@ from attn_desktop.common.mode import ARGMAX, HARD, Mode
 from attn_desktop.trace.run_tree import Choice
 
 if TYPE_CHECKING:
+    from attn_desktop.decoding.beam import BeamSettings
     from attn_desktop.families.base import Family, Prepared
 
 
@@ -48,6 +51,25 @@ def command(
             show_default=False,
         ),
     ] = None,
+    images: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER|ZIP",
+            help="Score a model of pictures on these: a folder of image files, a zip file of them, "
+            "or a folder of zip files. The table has the columns image, the file's name, and "
+            "caption, a row for each caption.",
+            show_default=False,
+        ),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="With --images: only rows with this in the table's column split. Default: test "
+            "where there are such rows, else all.",
+            show_default=False,
+        ),
+    ] = None,
     score: options.Score = "additive",
     scope: options.Scope = "global",
     weighting: options.Weighting = "soft",
@@ -56,7 +78,7 @@ def command(
     device: options.Device = "cpu",
     as_json: options.AsJson = False,
 ) -> None:
-    """Decode a table and score it, or caption rendered scenes and ask about them.
+    """Decode a table and score it, caption pictures, or ask about rendered scenes.
 
     One column is decoded and scored against another: BLEU, cased, and chrF2 by sacrebleu.
 
@@ -64,33 +86,72 @@ def command(
     draws its positions for these and adds bleu_argmax, with the likeliest position instead.
     Every row counts: one that cannot be decoded is scored as an empty translation.
 
+    With --images the keys are split, score, scope, pictures, left_out, captions_per_picture, beam,
+    tokens, signature, seconds and modes: none, soft and hard, as far as the model learnt them. Each
+    has bleu1 to bleu4 of the corpus against all captions of a picture, with the brevity penalty of
+    Papineni et al. 2002; bleu1_no_penalty to bleu4_no_penalty, without it, to hold beside Xu et al.
+    2015; brevity_penalty; distinct, the share of captions that are different; words_per_caption.
+    Words are compared in lower case, without punctuation; nothing is smoothed. Pictures that cannot
+    be read, and captions that cannot be used, are named and left out.
+
     With --scenes the keys are those of captions (modes, each with attribute_accuracy, pointing and
     mass_in_box) or of answers (accuracy, by_kind, pointing); every mode is scored.
     """
+    if split is not None and images is None:
+        raise InputError("--split chooses among the captions of pictures: give --images with it")
+    columns = source is not None or target is not None
     if scenes is not None:
-        if file is not None or source is not None or target is not None or beam is not None:
-            raise InputError("--scenes are rendered: give no table, columns or --beam with it")
-        _score_scenes(model, scenes, seed, device, as_json)
-        return
-    if file is None or source is None or target is None:
+        if file is not None or columns or beam is not None or images is not None:
+            raise InputError(
+                "--scenes are rendered: give no table, columns, --images or --beam with it"
+            )
+        result = _score_scenes(model, scenes, seed, device)
+    elif images is not None:
+        if file is None or columns:
+            raise InputError(
+                "--images are scored against a table with the columns image and caption: give its "
+                "file, and no --source or --target"
+            )
+        settings = _beam_settings(beam, seed)
+        result = score_images(model, file, images, split, (score, scope), settings, seed, device)
+    elif file is None or source is None or target is None:
         raise InputError(
-            "give a table with --source and --target, its columns, or --scenes N for a model of "
-            "pictures"
+            "give a table with --source and --target, its columns, or for a model of pictures a "
+            "table and --images, or --scenes N"
         )
-    mode = Mode(score, scope, weighting)
-    choice = Choice(seed=seed)
-    settings = beam_settings(beam, 0.6, 0.0, None, choice)
+    else:
+        mode, settings = Mode(score, scope, weighting), _beam_settings(beam, seed)
+        result = _score_sentences(model, file, (source, target), mode, settings, seed, device)
+    if as_json:
+        print(json.dumps(result, allow_nan=False))
+    else:
+        print(by_mode(result) if images is not None else table(flat(result)))
 
+
+def _beam_settings(width: int | None, seed: int) -> BeamSettings | None:
+    return beam_settings(width, 0.6, 0.0, None, Choice(seed=seed))
+
+
+def _score_sentences(
+    name: str,
+    file: Path,
+    columns: tuple[str, str],
+    mode: Mode,
+    settings: BeamSettings | None,
+    seed: int,
+    device: str,
+) -> dict[str, Any]:
     from attn_desktop.analysis.quality import corpus_quality
     from attn_desktop.training.data import read_table
 
-    rows = [(row[0], row[1]) for row in read_table(file, (source, target))]
+    rows = [(row[0], row[1]) for row in read_table(file, columns)]
     if not rows:
         raise InputError(f"{file}: no rows below the header line")
-    checkpoint = open_model(model, device, one_thread=beam is not None)
+    checkpoint = open_model(name, device, one_thread=settings is not None)
     network = checkpoint.model
     options.check_mode(network, mode)
     references = [reference for _, reference in rows]
+    choice = Choice(seed=seed)
     began = time.monotonic()
     inputs = _prepare(network, [text for text, _ in rows])
 
@@ -114,10 +175,10 @@ def command(
     if mode.weighting == HARD:
         result["bleu_argmax"] = corpus_quality(hypotheses(ARGMAX), references).bleu
     result["seconds"] = time.monotonic() - began
-    print(json.dumps(result, allow_nan=False) if as_json else _table(result))
+    return result
 
 
-def _score_scenes(name: str, count: int, seed: int, device: str, as_json: bool) -> None:
+def _score_scenes(name: str, count: int, seed: int, device: str) -> dict[str, Any]:
     from attn_desktop.decoding.scene_scores import check_seeds, score_answers, score_captions
 
     check_seeds(count, seed)
@@ -128,18 +189,7 @@ def _score_scenes(name: str, count: int, seed: int, device: str, as_json: bool) 
     began = time.monotonic()
     result = scorers[model.takes](model, count, seed, Progress("scored", count))
     result["seconds"] = time.monotonic() - began
-    print(json.dumps(result, allow_nan=False) if as_json else _table(_flat(result)))
-
-
-def _flat(result: dict[str, Any], before: str = "") -> dict[str, Any]:
-    """The figures of figures, each under its whole name."""
-    flat: dict[str, Any] = {}
-    for key, value in result.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{before}{key} ")
-        elif value is not None:
-            flat[before + key] = value
-    return flat
+    return result
 
 
 def _prepare(model: Family, texts: list[str]) -> dict[int, Prepared]:
@@ -154,12 +204,3 @@ def _prepare(model: Family, texts: list[str]) -> dict[int, Prepared]:
             # The header is line 1.
             note(f"line {index + 2} counts as an empty translation: {error}")
     return inputs
-
-
-def _table(result: dict[str, Any]) -> str:
-    """The same figures for a reader."""
-    width = max(map(len, result)) + 2
-    return "\n".join(
-        f"{key:<{width}}{value:.3f}" if isinstance(value, float) else f"{key:<{width}}{value}"
-        for key, value in result.items()
-    )

@@ -21,8 +21,7 @@ from attn_desktop.analysis.beam_tree import Fate, length_divisor
 from attn_desktop.attention.attend import UNTOUCHED, Intervention, Memory
 from attn_desktop.common.errors import InputError
 from attn_desktop.common.mode import Mode
-from attn_desktop.decoding import draws
-from attn_desktop.decoding.choosers import log_probabilities
+from attn_desktop.decoding.beam_look import Looked, look
 from attn_desktop.decoding.corpus import Output, step_limit
 from attn_desktop.decoding.hypotheses import (
     BeamSettings,
@@ -36,7 +35,7 @@ from attn_desktop.decoding.hypotheses import (
 from attn_desktop.families.base import Family, Prepared
 from attn_desktop.families.cells import State
 
-__all__ = ["BeamSettings", "Hypothesis", "beam_output", "beam_search", "beam_steps"]
+__all__ = ["BeamSettings", "Hypothesis", "Search", "beam_output", "beam_search", "beam_steps"]
 
 
 def beam_search(
@@ -76,7 +75,7 @@ def beam_steps(
     Raises InputError for a mode that the model does not have, and where nothing can follow.
     """
     model.check_mode(mode)
-    search = _Search(model, memory, mode, settings, prefix or Prefix(), intervention)
+    search = Search(model, memory, mode, settings, prefix or Prefix(), intervention)
     over = False
     while not over:
         expansion = search.step()
@@ -97,19 +96,11 @@ class _Live:
     state: State
 
 
-@dataclass(frozen=True, eq=False)
-class _Looked:
-    """A step of W live hypotheses: α and u, s_t, and the likeliest tokens of each (W, K)."""
+class Search:
+    """Where a search stands: step t, its live hypotheses and the best score that ended.
 
-    alpha: Tensor | None
-    draw: Tensor
-    state: State
-    tokens: Ints
-    log_probs: Floats
-
-
-class _Search:
-    """Where a search stands: step t, its live hypotheses and the best score that ended."""
+    memory: of one input, encoded.
+    """
 
     def __init__(
         self,
@@ -118,7 +109,7 @@ class _Search:
         mode: Mode,
         settings: BeamSettings,
         prefix: Prefix,
-        intervention: Intervention,
+        intervention: Intervention = UNTOUCHED,
     ) -> None:
         length = memory.states.shape[1]
         self._model, self._mode, self._settings = model, mode, settings
@@ -135,10 +126,36 @@ class _Search:
             _start(model, memory) if prefix.state is None else prefix.state,
         )
 
+    @property
+    def state(self) -> State:
+        """s_{t-1} of the W live hypotheses."""
+        return self._live.state
+
+    def last_tokens(self) -> list[int]:
+        """y_{t-1} of the W live hypotheses."""
+        return [tokens[-1] if tokens else self._model.start_id for tokens in self._live.tokens]
+
     def step(self) -> Expansion:
         """Extend every live hypothesis by a token and keep the likeliest."""
+        last = self.last_tokens()
+        if len(last) != len(self._rows.states):
+            self._rows = self._memory.repeated(len(last))
+        looked = look(
+            self._model,
+            self._rows,
+            self.state,
+            last,
+            self._mode,
+            self._t + 1,
+            self._settings,
+            self._intervention,
+        )
+        return self.take(looked)
+
+    def take(self, looked: Looked) -> Expansion:
+        """The next step, looked: what its live hypotheses, in their order, could go on with."""
         self._t += 1
-        settings, live, looked = self._settings, self._live, self._look()
+        settings, live = self._settings, self._live
         count = looked.tokens.shape[1]
         totals = (live.log_probs[:, np.newaxis] + looked.log_probs).ravel()
         order = np.argsort(-totals, kind="stable")
@@ -185,40 +202,6 @@ class _Search:
             draw=looked.draw,
             finished=finished,
             last=last,
-        )
-
-    @torch.inference_mode()
-    def _look(self) -> _Looked:
-        model, live, mode, settings = self._model, self._live, self._mode, self._settings
-        width = len(live.tokens)
-        if width != len(self._rows.states):
-            self._rows = self._memory.repeated(width)
-        last = [tokens[-1] if tokens else model.start_id for tokens in live.tokens]
-        device = model.device
-        previous = model.embed(torch.tensor(last, device=device))
-        u = torch.from_numpy(draws.uniform(settings.seed, draws.ATTENTION, self._t)).to(device)
-        stepped = model.step(
-            self._rows,
-            live.state,
-            previous,
-            mode,
-            self._t,
-            u.expand(width),
-            (settings.read_in(mode),),
-            self._intervention,
-        )
-        (advanced,) = stepped.readings.values()  # without attention the one reading is `soft`
-        logits = model.readout(advanced.state.hidden, advanced.context, previous)
-        # No more of a hypothesis can be in the beam or shown, however large the vocabulary.
-        log_probs, tokens = torch.topk(
-            log_probabilities(logits, model.never_chosen), min(2 * settings.width, logits.shape[1])
-        )
-        return _Looked(
-            stepped.attended.alpha,
-            u.expand(width),
-            advanced.state,
-            tokens.cpu().numpy(),
-            log_probs.double().cpu().numpy(),
         )
 
     def _cover(self, alpha: Tensor | None) -> tuple[Floats | None, Floats]:

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attn_desktop.attention.attend import Attended
+from attn_desktop.attention.attend import Attended, Memory
 from attn_desktop.common.errors import InputError
 from attn_desktop.common.mode import Mode
 from attn_desktop.decoding import draws
@@ -89,33 +89,39 @@ def decode_corpus(
         count = max(1, BATCH_POSITIONS // len(inputs[longest_first[0]].labels))
         rows = longest_first[:count]
         order = order[: len(order) - len(rows)]
-        batch = _decode_batch(model, inputs, rows, mode, choice, reading, max_steps, looks)
-        outputs.update(batch)
+        with torch.inference_mode():
+            memory = model.encode([inputs[row].inputs for row in rows])
+        limits = [step_limit(model, len(inputs[row].labels), max_steps) for row in rows]
+        batch = decode_encoded(model, memory, mode, choice, reading, limits, rows, looks)
+        outputs.update(zip(rows, batch, strict=True))
         on_batch(len(outputs))
     return [outputs[row] for row in range(len(inputs))]
 
 
 @torch.inference_mode()
-def _decode_batch(
+def decode_encoded(
     model: Family,
-    inputs: Sequence[Prepared],
-    rows: list[int],
+    memory: Memory,
     mode: Mode,
     choice: Choice,
     reading: str,
-    max_steps: int | None,
-    looks: bool,
-) -> dict[int, Output]:
-    memory = model.encode([inputs[row].inputs for row in rows])
+    limits: Sequence[int],
+    rows: Sequence[int],
+    looks: bool = False,
+) -> list[Output]:
+    """Decode every row of a memory, in its order, as one batch.
+
+    limits: the last step of each. rows: their numbers, which their draws go by.
+    """
     state = model.start(memory)
-    limits = torch.tensor([step_limit(model, len(inputs[row].labels), max_steps) for row in rows])
+    last = torch.tensor(limits)
     indices = np.array(rows)
     tokens = torch.full((len(rows),), model.start_id, device=model.device)
     totals = torch.zeros(len(rows), dtype=torch.float64)
     written: list[list[int]] = [[] for _ in rows]
     looked: list[list[Looks]] = [[] for _ in rows]
     alive = torch.arange(len(rows))
-    outputs: dict[int, Output] = {}
+    outputs: dict[int, Output] = {}  # by place in the batch
     t = 0
     while len(alive):
         t += 1
@@ -133,12 +139,12 @@ def _decode_batch(
         totals[alive] += log_probs.gather(1, tokens.unsqueeze(1)).squeeze(1).double().cpu()
         chosen = tokens.tolist()
         ended = torch.tensor([model.ends(token, t) for token in chosen], dtype=torch.bool)
-        over = ended | (t >= limits[alive])
+        over = ended | (t >= last[alive])
         for place, token in zip(alive.tolist(), chosen, strict=True):
             if token != model.end_id:
                 written[place].append(token)
         for place, end in zip(alive[over].tolist(), ended[over].tolist(), strict=True):
-            outputs[rows[place]] = Output(
+            outputs[place] = Output(
                 tuple(written[place]), float(totals[place]), end, _joined(looked[place])
             )
         if over.any():
@@ -147,7 +153,7 @@ def _decode_batch(
             on_device = kept.to(model.device)
             tokens, state = tokens[on_device], state.rows(on_device)
             memory = memory.rows(on_device)
-    return outputs
+    return [outputs[place] for place in range(len(rows))]
 
 
 def _looks(attended: Attended) -> list[Looks]:
