@@ -63,6 +63,7 @@ def toy_captioner(seed: int = 0, **changes: Any) -> Captioner:
         vision=TOY_VISION,
         half_width=1.5,
         longest_caption=12,
+        word_query=True,
     )
     return _randomised(Captioner, seed, msgspec.structs.replace(config, **changes), target)
 

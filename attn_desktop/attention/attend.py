@@ -26,7 +26,7 @@ class Memory:
     states: (B, S, H) annotations h_j. mask: (B, S) True where a position is real.
     fixed_context: (B, H), the context of the mode without attention.
     prepared: by score, what it makes of the states before any query; filled on first use.
-    question: (B, N), what was asked about the source, where a model is asked something.
+    question: (B, ·), what was asked about the source, where a model is asked something.
     """
 
     states: Tensor

@@ -112,6 +112,7 @@ def _about_attention(stepper: Stepper, node: Node) -> dict[str, Any]:
         "score_formula": score.formula,
         "score_source": score.source,
         "factors": list(score.factor_names),
+        "query_formula": stepper.model.query_formula,
         "projected": stepper.model.attention.score(node.mode.score).query_projection is not None,
         "scope": scope.name,
         "scope_formula": scope.formula,
@@ -122,7 +123,7 @@ def _about_attention(stepper: Stepper, node: Node) -> dict[str, Any]:
 def _energy(stepper: Stepper, before: Position, node: Node, position: int) -> _Arrays:
     # The step that was made again has left there what the score makes of the annotations.
     prepared = stepper.memory.prepared[node.mode.score][0]
-    query = before.state.hidden[0]
+    query = stepper.query(before)[0]
     left, right = stepper.model.attention.score(node.mode.score).factors(query, prepared, position)
     return {"left": _array(left), "right": _array(right)}
 
@@ -131,7 +132,7 @@ def _center(stepper: Stepper, before: Position, node: Node) -> _Arrays:
     scope = stepper.model.attention.scope(node.mode.scope)
     if not isinstance(scope, LocalPredictive):
         return {}
-    logit = scope.predict(before.state.hidden).flatten()
+    logit = scope.predict(stepper.query(before)).flatten()
     return {"center_logit": _array(logit), "center_share": _array(torch.sigmoid(logit))}
 
 

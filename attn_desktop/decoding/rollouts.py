@@ -142,7 +142,8 @@ def _look(
     draw = torch.zeros(1, dtype=torch.float64, device=model.device)
     hidden = start.state.hidden
     # This prepares the memory for the score, which all rows then share.
-    attended = model.attention(memory, hidden, mode, start.t + 1, draw, (HARD,), change)
+    query = stepper.query(start)
+    attended = model.attention(memory, query, mode, start.t + 1, draw, (HARD,), change)
     assert attended.alpha is not None
     previous = model.embed(torch.tensor([start.token], device=model.device))
     vocabulary = model.readout(hidden, attended.contexts[HARD], previous).shape[1]

@@ -46,12 +46,12 @@ def probe_scopes(
     stepper, node = positions.stepper, path[-1]
     if not node.mode.attends:
         raise InputError("this step has no attention, so no scope limits it")
-    state, model = positions.after(path[:-1]).state.hidden, stepper.model
+    query, model = stepper.query(positions.after(path[:-1])), stepper.model
     names = list(model.attention.scopes)
     modes = [replace(node.mode, scope=name) for name in names]
     no_draw = torch.zeros(1, device=model.device)
     looks = [
-        model.attention(stepper.memory, state, mode, node.t, no_draw, (SOFT,)) for mode in modes
+        model.attention(stepper.memory, query, mode, node.t, no_draw, (SOFT,)) for mode in modes
     ]
     kinds = [model.attention.scope(name) for name in names]
     yield ProbeRecord(

@@ -53,6 +53,7 @@ def probe_scores(
         raise InputError("there is nothing to score before the first step")
     stepper, node = positions.stepper, path[-1]
     before, model = positions.after(path[:-1]), stepper.model
+    query = stepper.query(before)
     base = node.mode if node.mode.attends else Mode()
     names = [name for name in SCORES if name in model.attention.scores]
     if not names:
@@ -60,7 +61,7 @@ def probe_scores(
     modes = [replace(base, score=name) for name in names]
     draw = torch.from_numpy(draws.uniform(node.choice.seed, draws.ATTENTION, node.t))
     looks = [
-        model.attention(stepper.memory, before.state.hidden, mode, node.t, draw.to(model.device))
+        model.attention(stepper.memory, query, mode, node.t, draw.to(model.device))
         for mode in modes
     ]
     contexts = torch.cat([look.contexts[base.weighting] for look in looks])
@@ -94,7 +95,7 @@ def probe_scores(
             "sources": [kind.source for kind in kinds],
             "trained": [model.is_trained(mode) for mode in modes],
             "unscaled": [issubclass(kind, (Dot, General)) for kind in kinds],
-            "dimension": _dimension(model, names[0], before.state.hidden),
+            "dimension": _dimension(model, names[0], query),
             "top_tokens": [[model.token_label(id) for id in row] for row in top_ids.tolist()],
         },
         arrays={name: tensor.cpu().numpy() for name, tensor in tensors.items()},
@@ -105,10 +106,10 @@ def _rows(looks: Sequence[Attended], name: str) -> Tensor:
     return torch.cat([getattr(look, name) for look in looks])
 
 
-def _dimension(model: Family, score: str, state: Tensor) -> int:
+def _dimension(model: Family, score: str, query: Tensor) -> int:
     """n: how many products a dot product sums, which is the size of the query that it sees."""
     projection = model.attention.score(score).query_projection
-    return state.shape[1] if projection is None else projection.out_features
+    return query.shape[1] if projection is None else projection.out_features
 
 
 PROBES.add(KIND, probe_scores)

@@ -177,6 +177,11 @@ class Stepper:
         )
         return previous, draw, stepped
 
+    def query(self, position: Position) -> Tensor:
+        """What attention asks with at the step after a position: (1, N)."""
+        previous = self.model.embed(torch.tensor([position.token], device=self._device))
+        return self.model.query(self.memory, position.state.hidden, previous, position.t + 1)
+
     def intervention(self, mode: Mode, edits: tuple[Edit, ...]) -> Intervention:
         """What edits do to a step in this mode; InputError for one that cannot be made."""
         if not edits:

@@ -170,6 +170,16 @@ class Family(nn.Module):
 
     # -- what a family may do otherwise ---------------------------------------------------
 
+    #: What attention asks with, where that is not s_{t−1} alone.
+    query_formula: str = ""
+
+    def query(self, memory: Memory, state: Tensor, previous: Tensor, t: int) -> Tensor:
+        """What attention asks with at step t (1-based): s_{t-1} (B, N), or more than that.
+
+        previous: (B, E), the embedded y_{t-1}.
+        """
+        return state
+
     def ends(self, token: int, t: int) -> bool:
         """Whether an output is over with the token of step t (1-based)."""
         return token == self.end_id
@@ -213,13 +223,14 @@ class Family(nn.Module):
         weightings: tuple[str, ...] = (SOFT, HARD),
         intervention: Intervention = UNTOUCHED,
     ) -> Stepped:
-        """One decoding step t (1-based) of B rows: attend with s_{t-1}, then advance.
+        """One decoding step t (1-based) of B rows: attend with `query`, then advance.
 
         previous: (B, E), the embedded y_{t-1}. draw: (B,) u in [0, 1). Several weightings are
         advanced as one batch, from the same α; without attention there is one, `soft`.
         intervention: what is to be otherwise on the way.
         """
-        attended = self.attention(memory, state.hidden, mode, t, draw, weightings, intervention)
+        query = self.query(memory, state.hidden, previous, t)
+        attended = self.attention(memory, query, mode, t, draw, weightings, intervention)
         names = list(attended.contexts)
         if len(names) == 1:
             context = attended.contexts[names[0]]

@@ -37,7 +37,8 @@ class CaptionerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     null for a dedicated one, where scores see s and h as they are.
     half_width: D of local-p, in regions along either edge. longest_caption: steps after which a
     caption that runs on is cut off. trained_modes: as `Mode.parse` reads them. forgetting: as
-    `Forgetting` has it.
+    `Forgetting` has it. word_query: whether attention knows the word before, which s_{t−1} does
+    not: it is what y_{t−1} was chosen from.
     """
 
     family: Literal["captioner"]
@@ -53,6 +54,7 @@ class CaptionerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     longest_caption: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 40
     dropout: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.2
     forgetting: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
+    word_query: bool = False
 
 
 class Forgetting(nn.Module):
@@ -102,6 +104,10 @@ class Captioner(Family, name="captioner"):
             config.half_width,
             regions,
         )
+        self.ask: nn.Linear | None = None
+        if config.word_query:
+            self.query_formula = "q_t = s_{t−1} + W_q y_{t−1}"
+            self.ask = nn.Linear(config.embedding_size, config.decoder_size, bias=False)
         self.gate = nn.Linear(config.decoder_size, 1)
         self.forget = Forgetting(config.forgetting)
         self.cell = CELLS["lstm"](config.embedding_size + size, config.decoder_size)
@@ -150,6 +156,10 @@ class Captioner(Family, name="captioner"):
     def embed(self, tokens: Tensor) -> Tensor:
         embedded: Tensor = self.dropout(self.target_embedding(tokens))
         return embedded
+
+    def query(self, memory: Memory, state: Tensor, previous: Tensor, t: int) -> Tensor:
+        """s_{t−1}, as in Xu et al. 2015, equation 4, or that and the word before."""
+        return state if self.ask is None else state + self.ask(previous)
 
     def advance(self, state: State, previous: Tensor, context: Tensor) -> tuple[State, Gates]:
         """s_t from β_t c_t, β_t = sigmoid(f_β(s_{t-1})) in (0, 1) (Xu et al. 2015, section 4.2.1).

@@ -67,6 +67,7 @@ def load_checkpoint(folder: Path, device: str = "cpu") -> Checkpoint:
         card=_read_card(folder / CARD),
         trained_modes=model.trained_modes,
         takes=kind.takes,
+        fixed_formula=kind.fixed_formula,
     )
     return Checkpoint(model, info, folder)
 

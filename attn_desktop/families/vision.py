@@ -7,7 +7,8 @@ Shapes: B rows, `side` pixels along each edge of the model's own square input, m
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 import numpy as np
@@ -22,6 +23,7 @@ from attn_desktop.families.layers import LockedDropout
 from attn_desktop.inputs.image import region_labels, squeeze
 
 Pixels = NDArray[np.uint8]
+Looks = NDArray[np.floating[Any]]
 Channels = Annotated[int, msgspec.Meta(ge=1, le=1024)]
 
 
@@ -30,6 +32,8 @@ class VisionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
     side: pixels along each edge of its input. channels: of each stage, every one of which halves
     the picture. extra: how many 3 × 3 convolutions follow within each stage. annotation_size: H.
+    normed: whether every convolution is normalised over its channels; false where it learnt with
+    batch normalisation, which is then part of its weights.
     """
 
     side: Annotated[int, msgspec.Meta(ge=2, le=1024)] = 112
@@ -40,6 +44,7 @@ class VisionConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     )
     extra: tuple[Annotated[int, msgspec.Meta(ge=0, le=8)], ...] = (1, 1, 1)
     annotation_size: Annotated[int, msgspec.Meta(ge=3, le=1024)] = 128
+    normed: bool = True
 
     def __post_init__(self) -> None:
         if len(self.extra) != len(self.channels):
@@ -85,6 +90,17 @@ MOST_REGIONS = 4096
 COORDINATES = 2
 
 
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """Many squares that are on the device already, and which of them each row is about.
+
+    squares: (P, side, side, 3), uint8 or float from 0 to 255. owners: (B,) numbers of squares.
+    """
+
+    squares: Tensor
+    owners: Tensor
+
+
 class ChannelNorm(nn.Module):
     """Layer normalisation over the channels of each pixel (Ba et al. 2016), (B, C, h, w).
 
@@ -111,14 +127,16 @@ class Stage(nn.Module):
     With 2 × 2 kernels the pixels that an annotation sees lie evenly around its region.
     """
 
-    def __init__(self, before: int, channels: int, extra: int) -> None:
+    def __init__(self, before: int, channels: int, extra: int, normed: bool) -> None:
         super().__init__()
+
+        def norm() -> nn.Module:
+            return ChannelNorm(channels) if normed else nn.Identity()
+
         self.halve = nn.Conv2d(before, channels, 2, stride=2)
-        self.norm = ChannelNorm(channels)
+        self.norm = norm()
         self.extra = nn.ModuleList(
-            nn.Sequential(
-                nn.Conv2d(channels, channels, 3, padding=1), ChannelNorm(channels), nn.ReLU()
-            )
+            nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1), norm(), nn.ReLU())
             for _ in range(extra)
         )
 
@@ -148,7 +166,7 @@ class Vision(nn.Module):
         self.config = config
         befores = (3, *config.channels)
         self.stages = nn.ModuleList(
-            Stage(before, channels, extra)
+            Stage(before, channels, extra, config.normed)
             for before, channels, extra in zip(befores, config.channels, config.extra, strict=False)
         )
         size = config.annotation_size
@@ -158,17 +176,25 @@ class Vision(nn.Module):
         self.dropout = LockedDropout(dropout)
 
     def forward(self, pixels: Tensor) -> Memory:
-        """Squares (B, side, side, 3) uint8 to h (B, S, H), all of it real, and the fixed (B, H).
+        """Squares (B, side, side, 3) to h (B, S, H), all of it real, and the fixed (B, H).
 
         The fixed context of the mode without attention is fully connected with the averages of
         4 × 4 parts of the picture: one vector for everything, in which places are mixed up.
         """
+        return self.remember(self.look(pixels))
+
+    def look(self, pixels: Tensor) -> Tensor:
+        """Squares (B, side, side, 3) to what is seen in each region: (B, m, n, H − 2)."""
         values = pixels.permute(0, 3, 1, 2).float() / 127.5 - 1.0
         values = values.contiguous(memory_format=torch.channels_last)
         for stage in self.stages:
             values = stage(values)
-        features = self.annotate(values.permute(0, 2, 3, 1))  # (B, m, n, H − 2)
-        places = self._places(values)
+        features: Tensor = self.annotate(values.permute(0, 2, 3, 1))
+        return features
+
+    def remember(self, features: Tensor) -> Memory:
+        """What `look` saw, with its places, as the memory that `forward` gives."""
+        places = self._places(features)
         annotations = torch.cat([features, places], dim=3).permute(0, 3, 1, 2)
         fixed = self.fix(self.pool(annotations).flatten(1))
         kept = self.dropout(features.flatten(1, 2))
@@ -176,14 +202,19 @@ class Vision(nn.Module):
         mask = torch.ones(states.shape[:2], dtype=torch.bool, device=states.device)
         return Memory(states, mask, fixed)
 
-    def encode(self, squares: Sequence[Pixels]) -> Memory:
+    def encode(self, squares: Sequence[Pixels | Looks] | Shown) -> Memory:
         """`forward` of several squares (side, side, 3) uint8, on the device of the weights.
 
-        One that is there more than once, as the same array, is looked at once.
+        One that is there more than once, as the same array, is looked at once. What `look` has
+        seen before, (m, n, H − 2) float, may stand for a square.
         """
+        if isinstance(squares, Shown):
+            shown: Memory = self(squares.squares)
+            return shown.rows(squares.owners)
         once = {id(square): square for square in squares}
         device = self.annotate.weight.device
-        memory: Memory = self(torch.from_numpy(np.stack(list(once.values()))).to(device))
+        given = torch.from_numpy(np.stack(list(once.values()))).to(device)
+        memory: Memory = self(given) if given.dtype == torch.uint8 else self.remember(given.float())
         if len(once) == len(squares):
             return memory
         places = {key: place for place, key in enumerate(once)}

@@ -1,7 +1,9 @@
 """Questions about pictures: a few glimpses at regions, each led by the question and the last one.
 
 Stacked attention (Yang et al. 2016): the encoded question is the first query, and what a glimpse
-has seen refines it for the next. A step is a glimpse and its token the answer after it; the last
+has seen refines it for the next. Each glimpse also reads the question in its own way, by weights
+over its words, so that of two things asked about it can look for one (co-attention, Lu et al.
+2016, in its simplest form). A step is a glimpse and its token the answer after it; the last
 step's is the model's answer. Where Yang et al. add, u_t = c_t + u_{t-1}, the query here goes
 through a GRU, which can also forget, and whose gates can be watched.
 Weights that sum to 1 cannot tell one region like the question from three; beside the question a
@@ -23,7 +25,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_sequence
+from torch.nn.utils.rnn import pad_sequence
 
 from attn_desktop.attention.attend import Attention, Memory
 from attn_desktop.common.errors import InputError
@@ -32,7 +34,7 @@ from attn_desktop.families.base import Family, Given, Prepared
 from attn_desktop.families.cells import CELLS, Gates, State
 from attn_desktop.families.codecs import load_words
 from attn_desktop.families.layers import embedding
-from attn_desktop.families.vision import Pixels, Vision, VisionConfig
+from attn_desktop.families.vision import Looks, Pixels, Vision, VisionConfig
 from attn_desktop.inputs.text import END_ID, PAD_ID, START_ID
 from attn_desktop.inputs.words import UNKNOWN_ID, WordCodec
 
@@ -72,9 +74,12 @@ class VqaConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """One input of the model. square: (side, side, 3) uint8. question: (Q,) int64, Q words."""
+    """One input of the model. question: (Q,) int64, Q words.
 
-    square: Pixels
+    square: (side, side, 3) uint8, or what `Vision.encode` takes in its place.
+    """
+
+    square: Pixels | Looks
     question: NDArray[np.int64]
 
 
@@ -85,6 +90,7 @@ class Vqa(Family, name="vqa"):
     takes = ("picture", "question")
     fixed_formula = Vision.fixed_formula
     fixed_source = "Vinyals et al. 2015"
+    query_formula = "q_t = s_{t−1} + W_q Σ_i β_ti x_i"
 
     def __init__(self, config: VqaConfig, question: WordCodec, answer: WordCodec) -> None:
         super().__init__()
@@ -96,6 +102,8 @@ class Vqa(Family, name="vqa"):
         self.vision = Vision(config.vision, config.dropout)
         self.question_embedding = embedding(config.question_vocabulary, config.embedding_size)
         self.question_encoder = nn.GRU(config.embedding_size, config.state_size, batch_first=True)
+        self.read = nn.Linear(config.state_size, config.glimpses)
+        self.ask = nn.Linear(config.embedding_size, config.state_size, bias=False)
         self.count_query = nn.Linear(config.state_size, size)
         self.count_region = nn.Linear(size, size)
         self.count = nn.Linear(size, config.counters)
@@ -169,18 +177,29 @@ class Vqa(Family, name="vqa"):
             padding_value=PAD_ID,
         )
         embedded = self.dropout(self.question_embedding(words.to(self.device)))
-        if bool((lengths == lengths[0]).all()):
-            _, last = self.question_encoder(embedded)
-        else:
-            packed = pack_padded_sequence(embedded, lengths, batch_first=True, enforce_sorted=False)
-            _, last = self.question_encoder(packed)
-        memory.question = last[0]
+        # Padding follows the words and never enters a state that counts.
+        states, _ = self.question_encoder(embedded)
+        rows = torch.arange(len(inputs), device=states.device)
+        last = states[rows, lengths.to(states.device) - 1]
+        padding = torch.arange(words.shape[1]) >= lengths.unsqueeze(1)
+        weights = self.read(states).masked_fill(padding.to(states.device).unsqueeze(2), -torch.inf)
+        read = torch.softmax(weights, dim=1).transpose(1, 2) @ embedded  # (B, glimpses, words)
+        memory.question = torch.cat([last, read.flatten(1)], dim=1)
         return memory
+
+    def query(self, memory: Memory, state: Tensor, previous: Tensor, t: int) -> Tensor:
+        """s_{t−1} and what glimpse t reads: Σ_i β_ti x_i, x_i the word vectors of the question.
+
+        β_ti = softmax_i(u_t · w_i), w_i the states of the question's encoder.
+        """
+        assert memory.question is not None
+        read = memory.question[:, self.config.state_size :].chunk(self.config.glimpses, dim=1)
+        asked: Tensor = self.ask(read[min(t, self.config.glimpses) - 1])
+        return state + asked
 
     def start(self, memory: Memory) -> State:
         """s_0 from the question, as its encoder leaves it, and the counters."""
-        assert memory.question is not None
-        known = torch.cat([memory.question, self.counts(memory)], dim=1)
+        known = torch.cat([self._encoded(memory), self.counts(memory)], dim=1)
         return self.cell.start(torch.tanh(self.bridge(known)))
 
     def counts(self, memory: Memory) -> Tensor:
@@ -188,10 +207,14 @@ class Vqa(Family, name="vqa"):
 
         Σ_j sigmoid(w_kᵀ tanh(W q + U h_j)), in units of REGIONS_OF_ONE regions.
         """
-        assert memory.question is not None
-        query = self.count_query(memory.question).unsqueeze(1)
+        query = self.count_query(self._encoded(memory)).unsqueeze(1)
         alike = torch.sigmoid(self.count(torch.tanh(query + self.count_region(memory.states))))
         return alike.sum(dim=1) / REGIONS_OF_ONE
+
+    def _encoded(self, memory: Memory) -> Tensor:
+        """The last state of the question's encoder, (B, N)."""
+        assert memory.question is not None
+        return memory.question[:, : self.config.state_size]
 
     def embed(self, tokens: Tensor) -> Tensor:
         """Nothing, (…, 0): no glimpse reads the answer after the one before."""

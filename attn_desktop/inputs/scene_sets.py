@@ -6,6 +6,7 @@ another process.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -47,12 +48,17 @@ def captions_of(numbers: range) -> list[list[str]]:
     ]
 
 
-def questions_of(seeds: int, numbers: range) -> list[list[Question]]:
-    """The questions of each scene, one of each kind with each of so many seeds, each text once."""
+def questions_of(seeds: Mapping[str, int], numbers: range) -> list[list[Question]]:
+    """The questions of each scene, of each kind one with each of so many seeds, each text once."""
     asked = []
     for number in numbers:
         scene = training_scene(number)
-        found = [question for seed in range(seeds) for question in make_questions(scene, seed)]
+        found = [
+            question
+            for seed in range(max(seeds.values()))
+            for question in make_questions(scene, seed)
+            if seed < seeds[question.kind]
+        ]
         asked.append(list({question.text: question for question in found}.values()))
     return asked
 

@@ -21,14 +21,13 @@ from attn_desktop.training.mode_draws import ModeDraws
 from attn_desktop.training.pictures import PicturedTexts, SomeOfEach
 from attn_desktop.training.recipe import Request
 from attn_desktop.training.replicas import Replicas
-from attn_desktop.training.scene_eyes import open_eyes
+from attn_desktop.training.scene_eyes import open_eyes, seen
 from attn_desktop.training.side_by_side import side_by_side
 
 #: Rendered scenes, the last of which are held out.
 SCENES, HELD_OUT = 40_000, 300
-PICTURES_AT_ONCE = 48
 #: Both models look at scenes with eyes of this shape.
-EYES = VisionConfig(channels=(24, 64, 128), extra=(0, 1, 1))
+EYES = VisionConfig(side=224, channels=(16, 32, 64, 128), extra=(0, 1, 1, 1))
 SAY_EVERY, PART = 5000, 250
 
 
@@ -36,12 +35,15 @@ SAY_EVERY, PART = 5000, 250
 class Rows:
     """What is said of each scene, in its order.
 
-    owners: (R,) number of the scene. targets: ids. source: as `PicturedTexts` takes it.
+    owners: (R,) number of the scene. targets: ids. source: as `PicturedTexts` takes it. A batch has
+    `of_each` texts of each of `scenes` scenes.
     """
 
     owners: NDArray[np.int64]
     targets: list[list[int]]
-    source: Callable[[NDArray[np.uint8], int], Any]
+    source: Callable[[NDArray[Any], int], Any]
+    scenes: int
+    of_each: int
 
 
 def rendered(folder: Path, count: int, side: int, say: Callable[[str], None]) -> NDArray[np.uint8]:
@@ -71,25 +73,24 @@ def train_on_scenes(
     model: Family,
     vision: Vision,
     rows: Rows,
-    texts_at_once: int,
     settings: LoopSettings,
     modes: ModeDraws,
     request: Request,
     replicas: Replicas,
 ) -> Trainer:
-    """A trainer that shows a model each scene once an epoch, with so many of its texts.
+    """A trainer that shows a model each scene once an epoch, with some of its texts.
 
-    vision: the model's own, which learns to recognise objects before.
+    vision: the model's own. It learns to recognise objects first and stays as it is then, so that
+    all scenes are looked at once.
     """
     state, say = request.out / "training", replicas.voice(request.say)
-    eyes = state / "eyes.safetensors"
     if replicas.leads:
-        pictures = rendered(state, SCENES, EYES.side, say)
-        open_eyes(vision, pictures[:-HELD_OUT], eyes, say)
+        _looks(vision, state, say)
     replicas.wait()
-    pictures = rendered(state, SCENES, EYES.side, say)
-    open_eyes(vision, pictures[:-HELD_OUT], eyes, say)
-    examples = PicturedTexts(pictures, rows.owners, rows.targets, PICTURES_AT_ONCE, rows.source)
+    looks = _looks(vision, state, say)
+    for layer in (vision.stages, vision.annotate):
+        layer.requires_grad_(False)
+    examples = PicturedTexts(looks, rows.owners, rows.targets, rows.scenes, rows.source)
     kept = rows.owners < SCENES - HELD_OUT
     held = examples.batch(np.flatnonzero(~kept))
     count = sum(parameter.numel() for parameter in model.parameters())
@@ -98,10 +99,21 @@ def train_on_scenes(
         model,
         examples,
         state,
-        settings.of(request.epochs),
-        SomeOfEach(rows.owners[kept], texts_at_once),
+        settings.of(request.epochs, request.seed),
+        SomeOfEach(rows.owners[kept], rows.of_each),
         modes,
         lambda averaged: held_out_loss(averaged, held),
         say,
         replicas,
     )
+
+
+def _looks(vision: Vision, state: Path, say: Callable[[str], None]) -> NDArray[np.float16]:
+    """What trained eyes see in each scene; both from files, where they are there."""
+    eyes, looks = state / "eyes.safetensors", state / f"looks-{SCENES}.npy"
+    if eyes.is_file() and looks.is_file():
+        pictures = np.empty((0, EYES.side, EYES.side, 3), dtype=np.uint8)
+    else:
+        pictures = rendered(state, SCENES, EYES.side, say)
+    open_eyes(vision, pictures[:-HELD_OUT], eyes, say)
+    return seen(vision, pictures, looks, say)

@@ -28,7 +28,7 @@ COUNT = 9
 
 def ending_captioner(bias: float = 2.0) -> Captioner:
     """Captions of several lengths; some are cut off."""
-    model = toy_captioner(1)
+    model = toy_captioner(1, word_query=False)
     model.output_bias[model.end_id] += bias
     return model
 

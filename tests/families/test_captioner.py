@@ -98,6 +98,35 @@ def test_a_closed_gate_keeps_the_picture_out_of_the_state_and_not_out_of_the_wor
     assert not torch.allclose(first, second)
 
 
+def test_attention_asks_with_the_state_and_the_word_before_it() -> None:
+    """Bahdanau's score of q_t = s_{t−1} + W y_{t−1}, in plain float64; it depends on the word."""
+    model = toy_captioner()
+    assert model.ask is not None
+    memory = model.encode([model.prepare(GIVEN).inputs])
+    state, energies = model.start(memory), []
+    score = model.attention.score("additive")
+    for word in ("red", "blue"):
+        previous = model.embed(torch.tensor(model.tokenize(word)))
+        words = reference.product(model.ask.weight.tolist(), previous[0].tolist())
+        query = [a + b for a, b in zip(state.hidden[0].tolist(), words, strict=True)]
+        stepped = model.step(memory, state, previous, Mode(), 2, torch.tensor([0.3]))
+        assert stepped.attended.energies is not None
+        wanted = score(torch.tensor([query]), score.prepare(memory.states))
+        torch.testing.assert_close(stepped.attended.energies, wanted, atol=1e-5, rtol=1e-5)
+        energies.append(wanted)
+    assert not torch.allclose(energies[0], energies[1])
+
+
+def test_attention_asks_with_the_state_alone_where_the_config_says_so() -> None:
+    model = toy_captioner(word_query=False)
+    config = model.config
+    memory = model.encode([model.prepare(GIVEN).inputs])
+    state = torch.randn(1, config.decoder_size)
+    assert model.query(memory, state, torch.randn(1, config.embedding_size), 1) is state
+    assert model.query_formula == ""
+    assert "ask.weight" not in dict(model.named_parameters())
+
+
 def test_without_attention_every_step_has_the_fixed_context() -> None:
     model = toy_captioner()
     memory = model.encode([model.prepare(GIVEN).inputs])
@@ -154,6 +183,7 @@ def test_gradients_reach_everything_that_a_mode_uses() -> None:
 def test_it_is_written_to_a_folder_and_read_back(tmp_path: Path) -> None:
     checkpoint = toy_captioner_checkpoint(tmp_path / "toy")
     assert checkpoint.info.takes == ("picture",)
+    assert checkpoint.info.fixed_expression == "W [h̄_1; …; h̄_16] + b"
     names = {path.name for path in (tmp_path / "toy").iterdir()}
     assert names == {"config.json", "weights.safetensors", "target.tokenizer.json"}
     again = load_checkpoint(tmp_path / "toy")

@@ -11,7 +11,7 @@ import torch
 from torch.nn import functional
 
 from attn_desktop.families.base import Given
-from attn_desktop.families.vision import ChannelNorm, Vision, VisionConfig
+from attn_desktop.families.vision import ChannelNorm, Shown, Vision, VisionConfig
 from tests.toy_seers import TOY_VISION, toy_captioner, toy_picture
 
 
@@ -135,6 +135,33 @@ def test_the_fixed_context_is_a_linear_map_of_sixteen_averages() -> None:
     )  # (H, 16)
     expected = network.fix.weight @ means.flatten() + network.fix.bias
     torch.testing.assert_close(memory.fixed_context[0], expected)
+
+
+def test_rows_share_squares_that_are_on_the_device_already() -> None:
+    network = vision()
+    squares = [square(seed) for seed in range(3)]
+    order = [2, 0, 2, 1]
+    wanted = network.encode([squares[i] for i in order])
+    for pixels in (
+        torch.from_numpy(np.stack(squares)),
+        torch.from_numpy(np.stack(squares)).float(),
+    ):
+        memory = network.encode(Shown(pixels, torch.tensor(order)))
+        torch.testing.assert_close(memory.states, wanted.states)
+        torch.testing.assert_close(memory.fixed_context, wanted.fixed_context)
+
+
+def test_what_was_seen_before_stands_for_a_square() -> None:
+    network = vision()
+    squares = [square(seed) for seed in range(3)]
+    seen = network.look(torch.from_numpy(np.stack(squares))).numpy()
+    assert seen.shape == (3, 4, 4, TOY_VISION.annotation_size - 2)
+    order = [2, 0, 2, 1]
+    looks = list(seen)
+    wanted = network.encode([squares[i] for i in order])
+    memory = network.encode([looks[i] for i in order])
+    torch.testing.assert_close(memory.states, wanted.states)
+    torch.testing.assert_close(memory.fixed_context, wanted.fixed_context)
 
 
 def test_a_picture_gives_the_same_numbers_whatever_is_beside_it_and_each_time() -> None:

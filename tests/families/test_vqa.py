@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from attn_desktop.families.base import Given
 from attn_desktop.families.checkpoint import load_checkpoint
 from attn_desktop.families.vqa import MAX_WORDS
 from attn_desktop.inputs.words import UNKNOWN_ID, WordCodec
+from tests.attention import reference
 from tests.toy_seers import TOY_ANSWERS, TOY_QUESTIONS, toy_picture, toy_vqa, toy_vqa_checkpoint
 
 PICTURE = toy_picture()
@@ -28,7 +30,7 @@ def test_the_question_is_the_first_query_and_the_regions_are_the_source() -> Non
     words = torch.tensor([model.question_codec.encode(TOY_QUESTIONS[0])])
     _, last = model.question_encoder(model.question_embedding(words))
     assert memory.question is not None
-    torch.testing.assert_close(memory.question, last[0])
+    torch.testing.assert_close(memory.question[:, : model.config.state_size], last[0])
     other = model.encode([model.prepare(Given(TOY_QUESTIONS[1], PICTURE)).inputs])
     assert torch.equal(other.states, memory.states)
     assert not torch.allclose(model.start(other).hidden, model.start(memory).hidden)
@@ -51,7 +53,33 @@ def test_questions_of_different_lengths_share_a_batch() -> None:
     assert torch.equal(chosen.question, together.question[order])
     repeated = model.encode(inputs[:1]).repeated(3)
     assert repeated.question is not None
-    assert repeated.question.shape == (3, model.config.state_size)
+    assert repeated.question.shape == (3, 10 + 2 * 6)
+
+
+def test_each_glimpse_reads_the_question_in_its_own_way() -> None:
+    """q_t = s_{t−1} + W_q Σ_i β_ti x_i in plain float64, padding beside it or not."""
+    model = toy_vqa()
+    texts = (TOY_QUESTIONS[0], f"{TOY_QUESTIONS[0]} {TOY_QUESTIONS[1]}")
+    inputs = [model.prepare(Given(text, PICTURE)).inputs for text in texts]
+    memory = model.encode(inputs)
+    words = model.question_embedding(torch.tensor([inputs[0].question.tolist()]))
+    states, _ = model.question_encoder(words)
+    state = model.start(memory).hidden
+    found = []
+    for t in (1, 2):
+        key, bias = model.read.weight[t - 1].tolist(), float(model.read.bias[t - 1])
+        scores = [reference.dot(key, w) + bias for w in states[0].tolist()]
+        exps = [math.exp(score) for score in scores]
+        read = [
+            sum(e / sum(exps) * x[i] for e, x in zip(exps, words[0].tolist(), strict=True))
+            for i in range(model.config.embedding_size)
+        ]
+        asked = reference.product(model.ask.weight.tolist(), read)
+        wanted = [a + b for a, b in zip(state[0].tolist(), asked, strict=True)]
+        query = model.query(memory, state, model.embed(torch.tensor([1, 1])), t)
+        assert query[0].tolist() == pytest.approx(wanted, abs=1e-5)
+        found.append(query[0])
+    assert not torch.allclose(found[0], found[1])
 
 
 def test_each_glimpse_looks_with_the_state_that_the_last_one_left() -> None:
@@ -63,7 +91,8 @@ def test_each_glimpse_looks_with_the_state_that_the_last_one_left() -> None:
     looks = []
     for t in (1, 2):
         stepped = model.step(memory, state, nothing, Mode(), t, torch.zeros(1))
-        alone = model.attention(memory, state.hidden, Mode(), t, torch.zeros(1))
+        query = model.query(memory, state.hidden, nothing, t)
+        alone = model.attention(memory, query, Mode(), t, torch.zeros(1))
         assert stepped.attended.alpha is not None
         assert torch.equal(stepped.attended.alpha, alone.alpha)
         reading = stepped.readings[SOFT]

@@ -14,7 +14,7 @@ from attn_desktop.inputs.scene_sets import (
     questions_of,
     training_scene,
 )
-from attn_desktop.inputs.scenes import TRAINING_SEED, make_scene, reference_captions, render
+from attn_desktop.inputs.scenes import KINDS, TRAINING_SEED, make_scene, reference_captions, render
 
 
 @pytest.mark.parametrize("number", range(12))
@@ -58,8 +58,10 @@ def test_sets_are_those_of_their_scenes(tmp_path: Path) -> None:
 
 
 def test_questions_are_each_asked_once() -> None:
-    one, three = questions_of(1, range(2)), questions_of(3, range(2))
-    for few, many in zip(one, three, strict=True):
+    seeds = dict.fromkeys(KINDS, 1) | {"counting": 4}
+    one, four = questions_of(dict.fromkeys(KINDS, 1), range(2)), questions_of(seeds, range(2))
+    for few, many in zip(one, four, strict=True):
         texts = [question.text for question in many]
         assert len(set(texts)) == len(texts) > len(few)
         assert {question.text for question in few} <= set(texts)
+        assert all(q.kind == "counting" for q in many if q.text not in {f.text for f in few})

@@ -18,13 +18,14 @@ from attn_desktop.inputs.scenes import WORDS
 from attn_desktop.inputs.text import END_ID
 from attn_desktop.inputs.words import WordCodec
 from attn_desktop.training.loop import LoopSettings
+from attn_desktop.training.loss import HardSettings
 from attn_desktop.training.mode_draws import ModeDraws
 from attn_desktop.training.recipe import Recipe, Request
 from attn_desktop.training.replicas import Replicas
 from attn_desktop.training.scenes import EYES, SCENES, Rows, train_on_scenes
 from attn_desktop.training.side_by_side import side_by_side
 
-CAPTIONS_AT_ONCE = 2
+SCENES_AT_ONCE, CAPTIONS_OF_EACH = 48, 2
 
 
 class ScenesCaptioner(Recipe, name="scenes-captioner"):
@@ -35,7 +36,12 @@ class ScenesCaptioner(Recipe, name="scenes-captioner"):
         "Rendered scenes to English captions: soft, hard and no attention over 14 × 14 regions"
     )
     settings: ClassVar[LoopSettings] = LoopSettings(
-        epochs=4, smoothing=0.02, coverage_weight=2e-4, weight_decay=0.02
+        epochs=8,
+        smoothing=0.02,
+        coverage_weight=5e-5,
+        weight_decay=0.02,
+        # A position is drawn for the word of its step; the state is to forget what was there.
+        hard=HardSettings(reward_decay=0.0),
     )
     modes: ClassVar[ModeDraws] = ModeDraws(
         {
@@ -63,8 +69,10 @@ class ScenesCaptioner(Recipe, name="scenes-captioner"):
             trained_modes=self.modes.names,
             vision=EYES,
             dropout=0.1,
+            forgetting=0.85,
+            word_query=True,
         )
-        torch.manual_seed(1)
+        torch.manual_seed(request.seed)
         model = Captioner(config, codec).to(request.device)
         texts = [
             (number, [*codec.encode_known(caption), END_ID])
@@ -72,12 +80,17 @@ class ScenesCaptioner(Recipe, name="scenes-captioner"):
             for caption in captions
         ]
         owners = np.array([number for number, _ in texts])
-        rows = Rows(owners, [ids for _, ids in texts], lambda picture, row: picture)
+        rows = Rows(
+            owners,
+            [ids for _, ids in texts],
+            lambda looks, row: looks,
+            SCENES_AT_ONCE,
+            CAPTIONS_OF_EACH,
+        )
         trainer = train_on_scenes(
             model,
             model.vision,
             rows,
-            CAPTIONS_AT_ONCE,
             self.settings,
             self.modes,
             request,
