@@ -57,6 +57,21 @@ def command(
             show_default=False,
         ),
     ] = None,
+    seed: Annotated[
+        int,
+        typer.Option(
+            metavar="N", min=0, max=1_000_000, help="Of the first weights and all that is drawn."
+        ),
+    ] = 1,
+    encoder: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Weights of the encoder to begin with, for a recipe that takes one: a "
+            "safetensors file, of a checkpoint or of its encoder alone.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Train a shipped checkpoint, or go on training.
 
@@ -74,6 +89,8 @@ def command(
         raise InputError(f"{recipe} reads data sets: give the folder that holds them as --data DIR")
     if data is not None and not data.is_dir():
         raise InputError(f"--data {data}: no such folder; give the one that holds the data sets")
+    if encoder is not None and not RECIPES[recipe].takes_encoder:
+        raise InputError(f"{recipe} begins with no encoder that is given; leave out --encoder")
     if out.exists() and not out.is_dir():
         raise InputError(f"--out {out}: is a file, but a checkpoint is a folder")
 
@@ -83,7 +100,7 @@ def command(
     train_fast()
     if workers is None:
         workers = usable_cores() if device == "cpu" else 1
-    request = Request(data, out, device, epochs, workers, say)
+    request = Request(data, out, device, epochs, workers, seed, encoder, say)
     if not run_recipe(recipe, request):
         complain(f"stopped; {out} holds the model so far and the same command goes on from there")
         raise typer.Exit(STOPPED)
@@ -93,4 +110,3 @@ def command(
 def say(line: str) -> None:
     """Write a line of progress at once, into a file or pipe too."""
     print(line, flush=True)
-

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from attn_desktop.common.errors import InputError
+from attn_desktop.inputs.tables import numbered_rows
 
 Pair = tuple[str, str]
 
@@ -23,32 +22,7 @@ def read_table(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
     Raises InputError naming the file and the line of a row with too few or too many cells.
     """
-    opener = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opener(path, "rt", encoding="utf-8", newline="\n") as file:
-            header = file.readline().rstrip("\r\n").split("\t")
-            missing = [column for column in columns if column not in header]
-            if missing:
-                raise InputError(
-                    f"{path}: no column {missing[0]!r} in the header line; "
-                    f"it has: {', '.join(header)}"
-                )
-            picks = [header.index(column) for column in columns]
-            for number, line in enumerate(file, start=2):
-                cells = line.rstrip("\r\n").split("\t")
-                if len(cells) != len(header):
-                    raise InputError(
-                        f"{path}, line {number}: {len(cells)} cells, the header has {len(header)}"
-                    )
-                yield tuple(cells[pick] for pick in picks)
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text ({error.reason})") from None
-    except EOFError:
-        raise InputError(f"{path}: the gzip file is cut short") from None
-    except zlib.error as error:
-        raise InputError(f"{path}: the gzip file is damaged ({error})") from None
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from None
+    yield from (cells for _, cells in numbered_rows(path, columns))
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -96,7 +70,7 @@ def hold_out(pairs: Iterable[Pair], share: int) -> Split:
 class Batch:
     """B examples. sources: what `Family.encode` takes. targets: ids, the end token included."""
 
-    sources: list[Any]
+    sources: Any
     targets: list[NDArray[np.int64]]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,11 +18,11 @@ from types import FrameType
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from attn_desktop.common.mode import Mode
 from attn_desktop.families.base import Family
-from attn_desktop.training.data import Examples
+from attn_desktop.training.data import Batch, Examples
 from attn_desktop.training.interrupts import on_interrupt
 from attn_desktop.training.loss import HardSettings, batch_loss
 from attn_desktop.training.replicas import Replicas
@@ -35,7 +35,7 @@ class LoopSettings:
 
     peak_rate: of the one-cycle schedule. coverage_weight: λ of the doubly stochastic term of
     Xu et al. 2015. average_decay: of the exponential moving average of the weights that is kept
-    in the end.
+    in the end. rate_shares: of the rate, what weights get whose names begin so; others get all.
     """
 
     epochs: int
@@ -50,10 +50,15 @@ class LoopSettings:
     save_every_s: float = 120.0
     log_every: int = 50
     hard: HardSettings = field(default_factory=HardSettings)
+    rate_shares: Mapping[str, float] = field(default_factory=dict)
 
-    def of(self, epochs: int | None) -> LoopSettings:
-        """The same for another number of epochs; None for its own."""
-        return self if epochs is None else replace(self, epochs=epochs)
+    def of(self, epochs: int | None, seed: int = 1) -> LoopSettings:
+        """The same for another number of epochs, None for its own, and another seed."""
+        return replace(self, epochs=self.epochs if epochs is None else epochs, seed=seed)
+
+    def rate_share(self, name: str) -> float:
+        """The share of the rate for weights of this name."""
+        return next((v for prefix, v in self.rate_shares.items() if name.startswith(prefix)), 1.0)
 
 
 #: Rows of the examples that an epoch uses.
@@ -62,6 +67,8 @@ EpochRows = Callable[[int, np.random.Generator], NDArray[np.int64]]
 DrawModes = Callable[[float, np.random.Generator, int], list[Mode]]
 #: Called after every epoch with the averaged weights in place; its text goes to the log.
 AfterEpoch = Callable[[Family], str]
+#: A term of the loss that is no text's likelihood.
+ExtraLoss = Callable[[Family, Batch], Tensor]
 
 
 class Trainer:
@@ -78,6 +85,7 @@ class Trainer:
         after_epoch: AfterEpoch | None = None,
         say: Callable[[str], None] = print,
         replicas: Replicas | None = None,
+        extra_loss: ExtraLoss | None = None,
     ) -> None:
         self.model = model
         self.examples = examples
@@ -86,11 +94,15 @@ class Trainer:
         self.epoch_rows = epoch_rows
         self.draw_modes = draw_modes
         self.after_epoch = after_epoch
+        self.extra_loss = extra_loss
         self.replicas = replicas or Replicas()
         self.say = self.replicas.voice(say)
         self.progress = Progress()
+        shares: dict[float, list[nn.Parameter]] = {}
+        for name, parameter in model.named_parameters():
+            shares.setdefault(settings.rate_share(name), []).append(parameter)
         self.optimizer = torch.optim.AdamW(
-            model.parameters(),
+            [{"params": group, "share": share} for share, group in shares.items()],
             lr=settings.peak_rate,
             weight_decay=settings.weight_decay,
             fused=True,
@@ -159,8 +171,9 @@ class Trainer:
         batch = self.examples.batch(rows[rank::size] if len(rows) >= size else rows)
         length = max(len(ids) for ids in batch.targets)
         modes = self.draw_modes(step / total, generator, length)
+        rate = one_cycle(step / total, settings.peak_rate, settings.warmup_share)
         for group in self.optimizer.param_groups:
-            group["lr"] = one_cycle(step / total, settings.peak_rate, settings.warmup_share)
+            group["lr"] = rate * group["share"]
         loss, shown = batch_loss(
             self.model,
             batch,
@@ -170,6 +183,8 @@ class Trainer:
             self.progress.baselines,
             settings.coverage_weight,
         )
+        if self.extra_loss is not None:
+            loss = loss + self.extra_loss(self.model, batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         parameters = dict(self.model.named_parameters())

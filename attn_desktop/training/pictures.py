@@ -7,29 +7,31 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from attn_desktop.families.vision import Shown
 from attn_desktop.training.data import Batch
-
-Pixels = NDArray[np.uint8]
+from attn_desktop.training.photo_views import Variety, views
 
 
 class PicturedTexts:
     """Each row is one text of one picture.
 
-    pictures: (P, side, side, 3) uint8, held in memory or mapped. owners: (R,) the picture of each
-    row. targets: R sequences of ids, the end included. source: what `Family.encode` takes, from a
-    picture and the row. A batch has every chosen row of so many pictures, and each of those only
-    once in memory, so that a model can encode it once.
+    pictures: (P, side, side, 3) uint8, held in memory or mapped, or what `Vision.look` saw in them.
+    owners: (R,) the picture of each row. targets: R sequences of ids, the end included. source:
+    what `Family.encode` takes, from a picture and the row. A batch has every chosen row of so many
+    pictures, and each of those only once in memory, so that a model can encode it once.
     """
 
     def __init__(
         self,
-        pictures: Pixels,
+        pictures: NDArray[Any],
         owners: NDArray[np.int64],
         targets: Sequence[Sequence[int]],
         pictures_per_batch: int,
-        source: Callable[[Pixels, int], Any] = lambda picture, row: picture,
+        source: Callable[[NDArray[Any], int], Any] = lambda picture, row: picture,
     ) -> None:
         self.pictures = pictures
         self.owners = owners
@@ -44,20 +46,75 @@ class PicturedTexts:
         self, chosen: NDArray[np.int64], generator: np.random.Generator
     ) -> list[NDArray[np.int64]]:
         """The chosen rows by picture, in an order that is drawn."""
-        pictures = generator.permutation(np.unique(self.owners[chosen]))
-        place = np.empty(len(self.pictures), dtype=np.int64)
-        place[pictures] = np.arange(len(pictures))
-        order = chosen[np.argsort(place[self.owners[chosen]], kind="stable")]
-        ends = np.arange(self.pictures_per_batch, len(pictures), self.pictures_per_batch)
-        return np.split(order, np.searchsorted(place[self.owners[order]], ends))
+        return by_picture(self.owners, chosen, self.pictures_per_batch, generator)
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
         """The rows with their pictures."""
-        held = {owner: np.array(self.pictures[owner]) for owner in np.unique(self.owners[rows])}
+        held = {owner: np.asarray(self.pictures[owner]) for owner in np.unique(self.owners[rows])}
         return Batch(
             [self._source(held[self.owners[row]], int(row)) for row in rows],
             [self.targets[row] for row in rows],
         )
+
+
+class ShownTexts:
+    """The same with all pictures on the device, where each is seen in another view every time.
+
+    pictures: (P, side, side, 3) uint8 tensor. owners, targets, pictures_per_batch: as for
+    `PicturedTexts`. variety: of the views; None shows the pictures as they are.
+    """
+
+    def __init__(
+        self,
+        pictures: Tensor,
+        owners: NDArray[np.int64],
+        targets: Sequence[Sequence[int]],
+        pictures_per_batch: int,
+        variety: Variety | None = None,
+    ) -> None:
+        self.pictures = pictures
+        self.owners = owners
+        self.targets = [np.array(ids, dtype=np.int64) for ids in targets]
+        self.pictures_per_batch = pictures_per_batch
+        self.variety = variety
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """All rows."""
+        return np.arange(len(self.owners))
+
+    def batches(
+        self, chosen: NDArray[np.int64], generator: np.random.Generator
+    ) -> list[NDArray[np.int64]]:
+        """The chosen rows by picture, in an order that is drawn."""
+        return by_picture(self.owners, chosen, self.pictures_per_batch, generator)
+
+    def batch(self, rows: NDArray[np.int64]) -> Batch:
+        """The rows with one view of each of their pictures."""
+        numbers, places = np.unique(self.owners[rows], return_inverse=True)
+        squares = self.pictures[torch.from_numpy(numbers).to(self.pictures.device)]
+        if self.variety is not None:
+            squares = views(squares, self.variety).permute(0, 2, 3, 1)
+        owners = torch.from_numpy(places).to(squares.device)
+        return Batch(Shown(squares, owners), [self.targets[row] for row in rows])
+
+
+def by_picture(
+    owners: NDArray[np.int64],
+    chosen: NDArray[np.int64],
+    pictures_per_batch: int,
+    generator: np.random.Generator,
+) -> list[NDArray[np.int64]]:
+    """The chosen rows in batches of whole pictures, in an order that is drawn.
+
+    owners: (R,) the picture of each row.
+    """
+    pictures = generator.permutation(np.unique(owners[chosen]))
+    place = np.empty(owners.max() + 1, dtype=np.int64)
+    place[pictures] = np.arange(len(pictures))
+    order = chosen[np.argsort(place[owners[chosen]], kind="stable")]
+    ends = np.arange(pictures_per_batch, len(pictures), pictures_per_batch)
+    return np.split(order, np.searchsorted(place[owners[order]], ends))
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,8 @@ class Request:
 
     data: folder of data sets; None for a recipe that needs none. out: where the checkpoint goes;
     its subfolder `training` keeps the state that makes a run resumable. epochs: None for the
-    recipe's own number. workers: processes that share each batch.
+    recipe's own number. workers: processes that share each batch. seed: of the first weights and
+    of all that is drawn. encoder: a file of weights to begin with, for a recipe that takes one.
     """
 
     data: Path | None
@@ -27,18 +28,22 @@ class Request:
     device: str = "cpu"
     epochs: int | None = None
     workers: int = 1
+    seed: int = 1
+    encoder: Path | None = None
     say: Callable[[str], None] = print
 
 
 class Recipe:
     """One shipped checkpoint. Its definition registers it; `run` is True when finished.
 
-    needs_data: whether it reads data sets, or makes its own.
+    needs_data: whether it reads data sets, or makes its own. takes_encoder: whether an encoder
+    may be given.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     needs_data: ClassVar[bool] = True
+    takes_encoder: ClassVar[bool] = False
 
     def __init_subclass__(cls, *, name: str) -> None:
         cls.name = name

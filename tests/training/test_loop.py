@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from attn_desktop.common.errors import InputError
 from attn_desktop.common.mode import HARD, Mode
 from attn_desktop.families.base import Family, Given
 from attn_desktop.families.seq2seq import Seq2Seq
-from attn_desktop.training.data import EncodedPairs
+from attn_desktop.training.data import Batch, EncodedPairs
 from attn_desktop.training.loop import LoopSettings, Trainer, one_cycle
 from tests.toy_models import TOY_SENTENCES, toy_model
 
@@ -227,3 +228,40 @@ def test_the_rate_rises_in_a_line_and_falls_in_half_a_cosine() -> None:
 
 def test_training_without_warm_up_starts_at_the_peak() -> None:
     assert one_cycle(0, 1.0, 0.0) == 1.0
+
+
+# -- rates and further terms ------------------------------------------------------------------
+
+
+def test_weights_learn_at_the_share_of_the_rate_that_is_theirs(tmp_path: Path) -> None:
+    """A share of 0 leaves them as they are; the others go their own way."""
+    start = weights(trainer(tmp_path / "start"))
+    settings = LoopSettings(epochs=1, rate_shares={"encoder.": 0.0, "bridge.": 0.5})
+    assert settings.rate_share("encoder.weight_ih_l0") == 0.0
+    assert settings.rate_share("bridge.bias") == 0.5
+    assert settings.rate_share("cell.weight") == 1.0
+    still = trainer(tmp_path / "still", settings)
+    assert still.run()
+    moved = {name for name, value in weights(still).items() if value != start[name]}
+    assert moved
+    assert not any(name.startswith("encoder.") for name in moved)
+    assert any(name.startswith("bridge.") for name in moved)
+    shares = sorted(group["share"] for group in still.optimizer.param_groups)
+    assert shares == [0.0, 0.5, 1.0]
+
+
+def test_a_further_term_of_the_loss_is_descended(tmp_path: Path) -> None:
+    def bias(model: Family) -> Tensor:
+        return dict(model.named_parameters())["output_bias"]
+
+    def away(model: Family, batch: Batch) -> Tensor:
+        assert len(batch.targets) > 0
+        return 1e4 * (bias(model) - 9).square().mean()
+
+    plain, extra = trainer(tmp_path / "1"), trainer(tmp_path / "2", extra_loss=away)
+    before = bias(plain.model).detach().clone()
+    assert torch.equal(bias(extra.model), before)
+    for run in (plain, extra):
+        run.run()
+    assert bool((bias(extra.model) > before).all())
+    assert not bool((bias(plain.model) > before).all())

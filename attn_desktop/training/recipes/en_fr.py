@@ -114,7 +114,7 @@ class EnFr(Recipe, name="en-fr"):
             state.mkdir(parents=True, exist_ok=True)
             write_table(state / HELD_OUT, ("en", "fr"), corpus.short.held_out)
         config = self._config(len(source), len(target))
-        torch.manual_seed(1)
+        torch.manual_seed(request.seed)
         model = Seq2Seq(config, source, target).to(request.device)
         count = sum(parameter.numel() for parameter in model.parameters())
         pairs = _encode([*corpus.short.train, *corpus.longer], model)
@@ -125,7 +125,7 @@ class EnFr(Recipe, name="en-fr"):
             model,
             pairs,
             state,
-            LoopSettings(self.epochs).of(request.epochs),
+            LoopSettings(self.epochs).of(request.epochs, request.seed),
             _EpochRows(len(corpus.short.train), len(corpus.longer)),
             self.modes,
             lambda averaged: held_out_loss(averaged, held),

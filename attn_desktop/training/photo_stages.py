@@ -1,0 +1,126 @@
+"""How a captioner learns from photographs: its decoder first, then decoder and eyes together."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from attn_desktop.families.base import Family
+from attn_desktop.families.captioner import Captioner, CaptionerConfig
+from attn_desktop.families.checkpoint import save_checkpoint
+from attn_desktop.training.data import Batch
+from attn_desktop.training.held_out import held_out_losses, in_words
+from attn_desktop.training.loop import ExtraLoss, LoopSettings, Trainer
+from attn_desktop.training.mode_draws import ModeDraws
+from attn_desktop.training.photo_eyes import fill
+from attn_desktop.training.pictures import ShownTexts, SomeOfEach
+from attn_desktop.training.recipe import Request
+from attn_desktop.training.replicas import Replicas
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of a training. blind: the eyes stay as they are, only what reads them learns.
+
+    captions: of each picture at most so many an epoch.
+    """
+
+    name: str
+    settings: LoopSettings
+    modes: ModeDraws
+    blind: bool = False
+    captions: int = 5
+
+
+@dataclass
+class BestEpoch:
+    """Keeps the averaged weights of the epoch that did best on what is held out.
+
+    It counts the mean over the modes of −log p per token.
+    """
+
+    folder: Path
+    held: Batch
+    loss: float = field(init=False, default=float("inf"))
+
+    def __post_init__(self) -> None:
+        if self._path.is_file():
+            with safe_open(str(self._path), framework="pt") as file:
+                self.loss = msgspec.json.decode((file.metadata() or {})["loss"], type=float)
+
+    def __call__(self, model: Family) -> str:
+        """Measure a model after an epoch and keep it if it is the best; for the log."""
+        losses = held_out_losses(model, self.held)
+        loss = sum(losses.values()) / len(losses)
+        if loss >= self.loss:
+            return in_words(losses)
+        self.loss = loss
+        unfinished = self._path.with_suffix(".part")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        weights = {name: value.detach().cpu() for name, value in model.state_dict().items()}
+        save_file(weights, unfinished, metadata={"loss": msgspec.json.encode(loss).decode()})
+        unfinished.replace(self._path)
+        return f"{in_words(losses)}, the best so far"
+
+    def restore(self, model: nn.Module) -> None:
+        """Give a model the best weights."""
+        fill(model.state_dict(), self._path, "")
+
+    @property
+    def _path(self) -> Path:
+        return self.folder / "best.safetensors"
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """What all stages have in common: a model, what it learns from, and what is held out."""
+
+    model: Captioner
+    config: CaptionerConfig
+    texts: ShownTexts
+    held: ShownTexts
+    request: Request
+    replicas: Replicas
+
+    def take(self, stage: Stage, extra_loss: ExtraLoss | None = None) -> bool:
+        """Go through a stage, or what is left of it, and save the checkpoint; False when stopped.
+
+        The model is then that of the stage's best epoch.
+        """
+        say = self.replicas.voice(self.request.say)
+        began, folder = time.monotonic(), self.request.out / "training" / stage.name
+        for part in (self.model.vision.stages, self.model.vision.annotate):
+            part.requires_grad_(not stage.blind)
+        best = BestEpoch(folder, self.held.batch(self.held.rows))
+        trainer = Trainer(
+            self.model,
+            self.texts,
+            folder,
+            stage.settings.of(self.request.epochs, self.request.seed),
+            SomeOfEach(self.texts.owners, stage.captions),
+            stage.modes,
+            best,
+            say,
+            self.replicas,
+            extra_loss,
+        )
+        finished = trainer.run()
+        self.replicas.wait()
+        if finished:
+            best.restore(self.model)
+            say(f"{stage.name}: {time.monotonic() - began:.0f} s")
+            self._save()
+        else:
+            with trainer.averaged():
+                self._save()
+        return finished
+
+    def _save(self) -> None:
+        if self.replicas.leads:
+            save_checkpoint(self.model, self.config, self.request.out)
