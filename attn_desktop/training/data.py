@@ -68,10 +68,14 @@ def hold_out(pairs: Iterable[Pair], share: int) -> Split:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """B examples. sources: what `Family.encode` takes. targets: ids, the end token included."""
+    """B examples. sources: what `Family.encode` takes. targets: ids, the end token included.
+
+    where: (B, T, S), the positions that each step should look at, none where nobody says so.
+    """
 
     sources: Any
     targets: list[NDArray[np.int64]]
+    where: NDArray[np.bool_] | None = None
 
 
 class Examples(Protocol):

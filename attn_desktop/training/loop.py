@@ -34,8 +34,9 @@ class LoopSettings:
     """How to train.
 
     peak_rate: of the one-cycle schedule. coverage_weight: λ of the doubly stochastic term of
-    Xu et al. 2015. average_decay: of the exponential moving average of the weights that is kept
-    in the end. rate_shares: of the rate, what weights get whose names begin so; others get all.
+    Xu et al. 2015. pointing_weight: as `batch_loss` takes it. average_decay: of the exponential
+    moving average of the weights that is kept in the end. rate_shares: of the rate, what weights
+    get whose names begin so; others get all.
     """
 
     epochs: int
@@ -45,6 +46,7 @@ class LoopSettings:
     clip_norm: float = 1.0
     smoothing: float = 0.1
     coverage_weight: float = 0.0
+    pointing_weight: float = 0.0
     average_decay: float = 0.999
     seed: int = 1
     save_every_s: float = 120.0
@@ -182,6 +184,7 @@ class Trainer:
             settings.hard,
             self.progress.baselines,
             settings.coverage_weight,
+            settings.pointing_weight,
         )
         if self.extra_loss is not None:
             loss = loss + self.extra_loss(self.model, batch)

@@ -56,7 +56,8 @@ class Unrolled:
     states: (T, B, N). contexts: (T, B, H). previous: (T, B, E). targets, real: (T, B).
     log_alpha, entropy: (T, B) log α of the drawn position and entropy of α at hard steps, 0 at
     others. hard_steps: T of them True where the mode was hard. looked: (B, S) Σ_t α_tj over the
-    steps that count; None where no step had attention.
+    steps that count; None where no step had attention. pointed: log of the share of α where a step
+    should look, of the steps of which that is said; empty without any.
     """
 
     states: Tensor
@@ -68,6 +69,7 @@ class Unrolled:
     entropy: Tensor
     hard_steps: list[bool]
     looked: Tensor | None
+    pointed: Tensor
 
 
 def unroll(model: Family, batch: Batch, modes: list[Mode]) -> Unrolled:
@@ -81,7 +83,8 @@ def unroll(model: Family, batch: Batch, modes: list[Mode]) -> Unrolled:
     start = torch.full((1, targets.shape[1]), model.start_id, device=device)
     previous = model.embed(torch.cat([start, targets[:-1].clamp(min=0)]))
     state = model.start(memory)
-    states, contexts, log_alphas, entropies, hard_steps = [], [], [], [], []
+    states, contexts, log_alphas, entropies, hard_steps, pointed = [], [], [], [], [], []
+    where = None if batch.where is None else torch.from_numpy(batch.where).to(device)
     looked: Tensor | None = None
     for t in range(1, len(targets) + 1):
         mode = modes[min(t, len(modes)) - 1]
@@ -96,6 +99,10 @@ def unroll(model: Family, batch: Batch, modes: list[Mode]) -> Unrolled:
         if alpha is not None:
             counted = alpha * real[t - 1].unsqueeze(1)
             looked = counted if looked is None else looked + counted
+            if where is not None:
+                told = where[:, t - 1].any(dim=1)
+                there = (alpha[told] * where[told, t - 1]).sum(dim=1)
+                pointed.append(there.clamp(min=1e-10).log())
         if mode.weighting == HARD:
             assert alpha is not None and sampled is not None
             logs = alpha.clamp(min=1e-10).log()
@@ -114,6 +121,7 @@ def unroll(model: Family, batch: Batch, modes: list[Mode]) -> Unrolled:
         torch.stack(entropies),
         hard_steps,
         looked,
+        torch.cat(pointed) if pointed else previous.new_zeros(0),
     )
 
 
@@ -171,12 +179,15 @@ def batch_loss(
     hard: HardSettings,
     baselines: Baselines,
     coverage_weight: float = 0.0,
+    pointing_weight: float = 0.0,
 ) -> tuple[Tensor, float]:
     """The loss per token to descend, and the plain mean of −log p(y_t) for the log.
 
     Cross-entropy with label smoothing (Szegedy et al. 2016), and the doubly stochastic term
     λ Σ_j (1 − Σ_t α_tj)² of each output, λ = coverage_weight (Xu et al. 2015, equation 14), which
-    asks for a look at everything. At hard steps the drawn context
+    asks for a look at everything; and −λ log Σ_j α_tj over the positions where a step should look,
+    of those steps of which `Batch.where` says so, λ = pointing_weight (attention supervision, Liu
+    et al. 2017, Attention correctness in neural image captioning). At hard steps the drawn context
     gives the likelihood its gradient, and α gets the REINFORCE gradient
     λ_r (R_t − b) ∇ log α_k + λ_e ∇ H(α), R_t the decayed sum of log p from y_t on.
     """
@@ -188,6 +199,8 @@ def batch_loss(
     if coverage_weight and unrolled.looked is not None:
         missed = (1 - unrolled.looked).square().sum()
         loss = loss + coverage_weight * missed / unrolled.real.sum()
+    if pointing_weight and len(unrolled.pointed):
+        loss = loss - pointing_weight * unrolled.pointed.mean()
     return loss, -float(log_probs.mean())
 
 

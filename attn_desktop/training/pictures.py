@@ -22,7 +22,8 @@ class PicturedTexts:
     pictures: (P, side, side, 3) uint8, held in memory or mapped, or what `Vision.look` saw in them.
     owners: (R,) the picture of each row. targets: R sequences of ids, the end included. source:
     what `Family.encode` takes, from a picture and the row. A batch has every chosen row of so many
-    pictures, and each of those only once in memory, so that a model can encode it once.
+    pictures, and each of those only once in memory, so that a model can encode it once. where:
+    from row numbers to `Batch.where`.
     """
 
     def __init__(
@@ -32,12 +33,14 @@ class PicturedTexts:
         targets: Sequence[Sequence[int]],
         pictures_per_batch: int,
         source: Callable[[NDArray[Any], int], Any] = lambda picture, row: picture,
+        where: Callable[[NDArray[np.int64]], NDArray[np.bool_]] | None = None,
     ) -> None:
         self.pictures = pictures
         self.owners = owners
         self.targets = [np.array(ids, dtype=np.int64) for ids in targets]
         self.pictures_per_batch = pictures_per_batch
         self._source = source
+        self._where = where
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -54,6 +57,7 @@ class PicturedTexts:
         return Batch(
             [self._source(held[self.owners[row]], int(row)) for row in rows],
             [self.targets[row] for row in rows],
+            None if self._where is None else self._where(rows),
         )
 
 

@@ -36,7 +36,7 @@ class Rows:
     """What is said of each scene, in its order.
 
     owners: (R,) number of the scene. targets: ids. source: as `PicturedTexts` takes it. A batch has
-    `of_each` texts of each of `scenes` scenes.
+    `of_each` texts of each of `scenes` scenes. where: as `PicturedTexts` takes it.
     """
 
     owners: NDArray[np.int64]
@@ -44,6 +44,7 @@ class Rows:
     source: Callable[[NDArray[Any], int], Any]
     scenes: int
     of_each: int
+    where: Callable[[NDArray[np.int64]], NDArray[np.bool_]] | None = None
 
 
 def rendered(folder: Path, count: int, side: int, say: Callable[[str], None]) -> NDArray[np.uint8]:
@@ -90,7 +91,7 @@ def train_on_scenes(
     looks = _looks(vision, state, say)
     for layer in (vision.stages, vision.annotate):
         layer.requires_grad_(False)
-    examples = PicturedTexts(looks, rows.owners, rows.targets, rows.scenes, rows.source)
+    examples = PicturedTexts(looks, rows.owners, rows.targets, rows.scenes, rows.source, rows.where)
     kept = rows.owners < SCENES - HELD_OUT
     held = examples.batch(np.flatnonzero(~kept))
     count = sum(parameter.numel() for parameter in model.parameters())

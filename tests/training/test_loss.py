@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from attn_desktop.common.mode import HARD, Mode
+from attn_desktop.common.mode import HARD, SOFT, Mode
 from attn_desktop.families.base import Given
 from attn_desktop.families.seq2seq import Seq2Seq
 from attn_desktop.training import loss as loss_module
@@ -156,6 +156,37 @@ def test_the_doubly_stochastic_term_counts_what_no_step_has_looked_at() -> None:
     assert float((loss - plain).detach()) == pytest.approx(0.3 * expected / tokens, rel=1e-4)
 
 
+def test_the_pointing_term_wants_alpha_where_a_batch_says() -> None:
+    """The share of α there, step by step; steps of which nothing is said cost nothing."""
+    model = toy_model()
+    batch = toy_batch(model)
+    rows, steps = len(batch.targets), max(map(len, batch.targets))
+    with torch.no_grad():
+        memory = model.encode(batch.sources)
+    where = np.random.default_rng(0).random((rows, steps, memory.states.shape[1])) < 0.3
+    where[1], where[:, 2], where[3, 1:] = False, False, False
+    told = Batch(batch.sources, batch.targets, where)
+    losses = []
+    for given, weight in ((batch, 0.0), (told, 0.0), (told, 0.7)):
+        losses.append(
+            batch_loss(model, given, [Mode()], 0.0, HardSettings(), Baselines(), 0.0, weight)[0]
+        )
+    assert torch.equal(losses[0], losses[1])
+    state, expected = model.start(memory), []
+    for t in range(1, steps + 1):
+        before = [ids[t - 2] if 1 < t <= len(ids) + 1 else 0 for ids in batch.targets]
+        tokens = torch.tensor([model.start_id] * rows if t == 1 else before)
+        stepped = model.step(memory, state, model.embed(tokens), Mode(), t, torch.zeros(rows))
+        state = stepped.readings[SOFT].state
+        assert stepped.attended.alpha is not None
+        for row, alpha in enumerate(stepped.attended.alpha.tolist()):
+            if where[row, t - 1].any():
+                expected.append(-np.log(sum(np.array(alpha)[where[row, t - 1]])))
+    assert len(expected) > 5
+    difference = float((losses[2] - losses[0]).detach())
+    assert difference == pytest.approx(0.7 * float(np.mean(expected)), rel=1e-4)
+
+
 def test_modes_switch_at_the_step_that_they_say() -> None:
     model = toy_model()
     batch = toy_batch(model)
@@ -195,6 +226,7 @@ def one_step(scores: Tensor, seed: int) -> tuple[Unrolled, Tensor]:
             entropy=entropy.expand(1, ROWS),
             hard_steps=[True],
             looked=None,
+            pointed=torch.zeros(0),
         ),
         REWARDS[drawn],
     )
@@ -280,6 +312,7 @@ def test_rewards_are_summed_from_their_step_on_with_decay() -> None:
         entropy=torch.zeros(3, 2),
         hard_steps=[False, True, True],
         looked=None,
+        pointed=torch.zeros(0),
     )
     log_probs = torch.tensor([-1.0, -2.0, -3.0, -4.0, -5.0])  # by step, then row
     baselines = Baselines({str(HARD_MODE): -0.5})

@@ -5,6 +5,7 @@ It needs no data: the scenes are rendered, from seeds that nothing else uses.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from itertools import chain
 from typing import Any, ClassVar
@@ -16,8 +17,9 @@ from numpy.typing import NDArray
 from attn_desktop.common.errors import InputError
 from attn_desktop.families.checkpoint import save_checkpoint
 from attn_desktop.families.vqa import Asked, Vqa, VqaConfig
-from attn_desktop.inputs.scene_sets import questions_of
-from attn_desktop.inputs.scenes import ANSWERS, KINDS, WORDS
+from attn_desktop.inputs.scene_sets import questions_of, training_scene
+from attn_desktop.inputs.scene_words import NO, YES
+from attn_desktop.inputs.scenes import ANSWERS, KINDS, WORDS, Question
 from attn_desktop.inputs.words import WordCodec
 from attn_desktop.training.loop import LoopSettings
 from attn_desktop.training.mode_draws import ModeDraws
@@ -37,7 +39,7 @@ class ScenesVqa(Recipe, name="scenes-vqa"):
     needs_data = False
     summary = "Questions about rendered scenes, answered with two glimpses at 14 × 14 regions"
     settings: ClassVar[LoopSettings] = LoopSettings(
-        epochs=6, smoothing=0.0, weight_decay=0.02, peak_rate=1.5e-3
+        epochs=6, smoothing=0.0, weight_decay=0.02, peak_rate=1.5e-3, pointing_weight=0.3
     )
     modes: ClassVar[ModeDraws] = ModeDraws(
         {"additive/global/soft": 0.85, "none": 0.15},
@@ -71,6 +73,7 @@ class ScenesVqa(Recipe, name="scenes-vqa"):
             _Questions([words.encode_known(question.text) for _, question in asked]),
             SCENES_AT_ONCE,
             QUESTIONS_OF_EACH,
+            _Glimpses(asked, config.vision.grid),
         )
         trainer = train_on_scenes(
             model,
@@ -103,3 +106,38 @@ class _Questions:
 
     def __call__(self, picture: NDArray[Any], row: int) -> Asked:
         return Asked(picture, self._ids[row])
+
+
+class _Glimpses:
+    """Where both glimpses of some rows should look: at one thing, or at one after the other."""
+
+    def __init__(self, asked: Sequence[tuple[int, Question]], grid: tuple[int, int]) -> None:
+        #: (R, 2, 4): the boxes; NaN, which nothing lies in, where a question has no two.
+        self._boxes = np.full((len(asked), 2, 4), np.nan, dtype=np.float32)
+        for row, (number, question) in enumerate(asked):
+            objects = training_scene(number).objects
+            for glimpse, thing in enumerate(glimpses(question)):
+                self._boxes[row, glimpse] = objects[thing].box
+        self._y, self._x = ((np.arange(count) + 0.5) / count for count in grid)
+
+    def __call__(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        x0, y0, x1, y1 = np.moveaxis(self._boxes[rows], 2, 0)[..., np.newaxis]
+        across = (x0 <= self._x) & (self._x <= x1)
+        down = (y0 <= self._y) & (self._y <= y1)
+        inside = down[..., :, np.newaxis] & across[..., np.newaxis, :]
+        return np.asarray(inside.reshape(len(rows), 2, -1))
+
+
+def glimpses(question: Question) -> tuple[int, ...]:
+    """The objects that two glimpses should look at, or none where it is for the model to find out.
+
+    "What is left of the ball" wants the ball first, a comparison what is named first.
+    """
+    match question.objects:
+        case (only,):
+            return only, only
+        case (first, second) if question.kind == "relation" and question.answer not in (YES, NO):
+            return second, first
+        case (first, second) if question.kind in ("relation", "comparison"):
+            return first, second
+    return ()
