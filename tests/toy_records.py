@@ -67,7 +67,8 @@ def toy_run(
     if grid is None:
         source = (*(f"▁word{j}" for j in range(sizes.source - 1)), "</s>")
     else:
-        source = tuple(f"{row},{column}" for row in range(grid[0]) for column in range(grid[1]))
+        places = [(row, column) for row in range(grid[0]) for column in range(grid[1])]
+        source = tuple(f"r{row + 1}c{column + 1}" for row, column in places)
     count = len(source)
     lengths = [len(piece) if piece.startswith("▁") else 0 for piece in source]
     ends = np.cumsum(lengths)

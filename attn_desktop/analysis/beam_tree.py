@@ -177,10 +177,14 @@ def token_ids(record: ProbeRecord, row: int) -> tuple[int, ...]:
     return (*record.settings["prefix"], *(int(token) for token in own))
 
 
-def text(record: ProbeRecord, row: int) -> str:
-    """What a hypothesis spells from the start of the search on."""
+def text(record: ProbeRecord, row: int, answers: bool = False) -> str:
+    """What a hypothesis spells from the start of the search on.
+
+    answers: whether its tokens are answers, of which the last one counts.
+    """
     labels = record.settings["tokens"]
-    return join_pieces(labels[place] for place in path(record, row)[1:])
+    rows = path(record, row)[1:]
+    return join_pieces(labels[place] for place in (rows[-1:] if answers else rows))
 
 
 def label(record: ProbeRecord, row: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from attn_desktop.analysis.labels import CONTINUES
+from attn_desktop.analysis.region_names import short_names
 from attn_desktop.trace.edits import Edit
 
 #: Most positions that are named, and most characters of each.
@@ -49,7 +50,12 @@ def number_text(value: float) -> str:
 
 
 def _alpha(edit: Edit, labels: Sequence[str]) -> str:
+    regions = short_names([labels[j] for j in edit.positions if j < len(labels)], NAMED)
     match edit.how:
+        case "pin" if regions:
+            return f"look only at {regions}"
+        case "mask" if regions:
+            return f"do not look at {regions}"
         case "pin":
             return f"α: only {_names(edit.positions, labels)}"
         case "mask":

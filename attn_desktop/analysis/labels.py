@@ -24,13 +24,15 @@ class SourceAxis:
     """The columns that every panel over source positions shares: positions, or words of them.
 
     labels: of G columns. starts: (G,) first position of each; a column is a run of positions,
-    together all S of them in order. words: whether pieces are joined to words.
+    together all S of them in order. words: whether pieces are joined to words. across: columns of
+    a row where they are the regions of a picture, else 1.
     """
 
     labels: tuple[str, ...]
     starts: NDArray[np.int64]
     size: int
     words: bool
+    across: int = 1
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -57,6 +59,16 @@ class SourceAxis:
         """log Σ exp(e_j) over each column, whose softmax is the sum of α: (…, S) to (…, G)."""
         return np.logaddexp.reduceat(energies, self.starts, axis=-1) if self.words else energies
 
+    def alpha_end(self, alpha: Floats) -> float:
+        """The α at which scales end: 1, or over the regions of a picture the largest that there is.
+
+        So many share an α of 1 that on a scale up to it hardly any could be seen. alpha: of any
+        shape.
+        """
+        if self.across == 1:
+            return 1.0
+        return float(alpha[np.isfinite(alpha)].max(initial=0.0)) or 1.0
+
     def any(self, flags: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Whether a flag holds anywhere in a column: (…, S) to (…, G)."""
         return np.logical_or.reduceat(flags, self.starts, axis=-1) if self.words else flags
@@ -74,7 +86,7 @@ def source_axis(run: RunRecord, words: bool = False) -> SourceAxis:
         piece_label(piece, continues=j > 0 and index[j] >= 0 and index[j] == index[j - 1])
         for j, piece in enumerate(run.source)
     )
-    return SourceAxis(labels, np.arange(size), size, False)
+    return SourceAxis(labels, np.arange(size), size, False, 1 if run.grid is None else run.grid[1])
 
 
 def token_labels(tokens: Sequence[str]) -> tuple[str, ...]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from attn_desktop.trace.records import RunRecord
+from attn_desktop.trace.records import ModelInfo, RunRecord
 
 SPACE = "▁"
 PAD, START, END = "<pad>", "<s>", "</s>"
@@ -45,6 +45,11 @@ def join_pieces(pieces: Iterable[str]) -> str:
         parts.append(piece.replace(SPACE, " "))
     parts.append(_decode(pending))
     return "".join(parts).removeprefix(" ")
+
+
+def output_text(model: ModelInfo, pieces: Sequence[str]) -> str:
+    """What an output says: all of its pieces joined, or the answer after the last glimpse."""
+    return join_pieces(pieces[-1:] if model.answers else pieces)
 
 
 def _decode(run: bytearray) -> str:

@@ -42,8 +42,11 @@ class Sentence:
     steps: int
 
 
-def sentences(record: ProbeRecord) -> tuple[Sentence, ...]:
-    """The different sentences, the most frequent first; of equals the one that came first."""
+def sentences(record: ProbeRecord, answers: bool = False) -> tuple[Sentence, ...]:
+    """The different sentences, the most frequent first; of equals the one that came first.
+
+    answers: whether the tokens are answers, of which the last one counts.
+    """
     tokens, labels = record.arrays["tokens"], record.settings["labels"]
     lengths = (tokens != NOTHING).sum(axis=1).tolist()
     ended = record.arrays["ended"].tolist()
@@ -52,7 +55,8 @@ def sentences(record: ProbeRecord) -> tuple[Sentence, ...]:
     for row, own in enumerate(tokens.tolist()):
         ids = tuple(own[: lengths[row]])
         if ids not in spelt:
-            spelt[ids] = escape_unsafe(join_pieces(labels[str(token)] for token in ids))
+            spoken = ids[-1:] if answers else ids
+            spelt[ids] = escape_unsafe(join_pieces(labels[str(token)] for token in spoken))
         rows.setdefault((spelt[ids], ended[row]), []).append(row)
     log_probs = record.arrays["log_probs"].astype(np.float64).sum(axis=1).tolist()
     found = (

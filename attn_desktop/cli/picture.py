@@ -9,15 +9,17 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from attn_desktop.analysis.entropy import entropy
 from attn_desktop.analysis.pieces import (
     display_width,
     group_words,
-    join_pieces,
+    output_text,
     printable,
     shorten,
 )
-from attn_desktop.trace.records import Reading, RunRecord, StepRecord
+from attn_desktop.trace.records import FloatArray, Reading, RunRecord, StepRecord
 
 TOP = 5
 INDENT = "     "
@@ -68,11 +70,16 @@ class Picture:
         ]
         if first.cross is not None:
             lines.append(f"α       {FAINT} below  {shades}  {DIAMOND} sampled  blank: cut off")
+            if self.run.grid is not None:
+                lines.append("        of the largest α of the step")
         return [*lines, ""]
 
     def step(self, step: StepRecord) -> list[str]:
         """One step: the token, its entropies, the look at the source, the likeliest tokens."""
-        figures = f"p {_probability(step.log_prob)}   H(y) {step.active.entropy:.2f}"
+        figures = f"p {_probability(step.log_prob)}"
+        if step.cross is not None and self.run.grid is not None:
+            figures += f"   max α {_largest(step.cross.alpha):.3f}"
+        figures += f"   H(y) {step.active.entropy:.2f}"
         if step.cross is not None:
             figures += f"   H(α) {float(entropy(step.cross.alpha).mean()):.2f}"
         lines = [f"t {step.t:<3}{printable(step.token)}   {figures} nats"]
@@ -82,7 +89,7 @@ class Picture:
 
     def ending(self, steps: Sequence[StepRecord]) -> list[str]:
         """The whole output, and whether it came to its end."""
-        text = printable(join_pieces(step.token for step in steps))
+        text = printable(output_text(self.run.model, [step.token for step in steps]))
         cut = "" if steps and steps[-1].is_end else f"  (cut off after {len(steps)} steps)"
         return [f"output  {text}{cut}"]
 
@@ -136,12 +143,15 @@ class Picture:
     def _shades(self, step: StepRecord) -> list[tuple[str, bool]]:
         """For each word its shade, from the sum of α over its pieces, and whether it was drawn.
 
-        Several layers and heads are averaged.
+        Several layers and heads are averaged. So many regions share an α of 1 that theirs are
+        compared with the largest of the step.
         """
         cross = step.cross
         if cross is None:
             return [(OUTSIDE, False)] * len(self.words)
         alpha = cross.alpha.mean(axis=(0, 1))
+        if self.run.grid is not None:
+            alpha = alpha / (_largest(cross.alpha) or 1.0)
         allowed = cross.mask & cross.window
         drawn = set(cross.sampled.flatten().tolist())
         shades = []
@@ -162,6 +172,11 @@ class Picture:
                 break
             line += entry
         return line
+
+
+def _largest(alpha: FloatArray) -> float:
+    """The largest α of a step, of the mean over layers and heads; 0 where none is a number."""
+    return float(np.nan_to_num(alpha.mean(axis=(0, 1))).max(initial=0.0))
 
 
 def _shade(alpha: float) -> str:

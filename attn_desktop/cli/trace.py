@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from attn_desktop.analysis.pieces import join_pieces, printable
+from attn_desktop.analysis.pieces import output_text, printable
 from attn_desktop.cli import options
 from attn_desktop.cli.loading import open_model
 from attn_desktop.common.mode import Mode
@@ -61,5 +61,5 @@ def command(
         max_steps=max_steps,
     )
     save_trace(trace, output)
-    decoded = join_pieces(step.token for step in trace.steps)
+    decoded = output_text(trace.run.model, [step.token for step in trace.steps])
     print(printable(f"{output}: {len(trace.steps)} steps: {decoded}"))

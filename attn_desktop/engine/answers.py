@@ -14,20 +14,25 @@ from attn_desktop.common.errors import InputError
 from attn_desktop.common.mode import NO_ATTENTION
 from attn_desktop.common.model_list import list_models
 from attn_desktop.common.paths import resolve_model
+from attn_desktop.decoding.captions import say
 from attn_desktop.decoding.corpus import step_limit
 from attn_desktop.decoding.probes import find_probe
 from attn_desktop.decoding.readings import probe_readings
 from attn_desktop.decoding.repeat import repeat
+from attn_desktop.decoding.stepper import Stepper
 from attn_desktop.engine.devices import list_devices
 from attn_desktop.engine.workspace import Workspace
 from attn_desktop.families.base import Given
 from attn_desktop.families.checkpoint import Checkpoint
 from attn_desktop.inputs.image import load_picture
 from attn_desktop.inputs.scenes import make_questions, make_scene, reference_captions, render
+from attn_desktop.inputs.thumbnails import thumbnail
 from attn_desktop.trace.edits import inherited
 from attn_desktop.trace.protocol import (
     AnyReply,
     AnyRequest,
+    Caption,
+    Captioned,
     Decode,
     Devices,
     Encode,
@@ -37,6 +42,7 @@ from attn_desktop.trace.protocol import (
     ListModels,
     ModelOpened,
     Models,
+    NoPicture,
     OpenModel,
     Probe,
     Probed,
@@ -84,6 +90,8 @@ class Answers:
                 yield self._tokenize(request)
             case RenderScene():
                 yield _render(request)
+            case Caption():
+                yield from self._caption(request, check)
             case _:
                 raise TypeError(f"{type(request).__name__} is not answered here")
 
@@ -107,12 +115,12 @@ class Answers:
         yield Encoded(
             request=request.request,
             run=request.run,
-            record=stepper.run,
+            record=replace(stepper.run, scene=request.scene),
             step_limit=step_limit(stepper.model, len(stepper.run.source)),
         )
 
     def _load(
-        self, request: OpenModel | Encode, check: Check
+        self, request: OpenModel | Encode | Caption, check: Check
     ) -> Generator[AnyReply, None, Checkpoint]:
         """The model of a request; reading it from its files takes long enough to say so."""
         if not self._workspace.holds(request.model, request.device):
@@ -166,6 +174,25 @@ class Answers:
             yield Probed(
                 request=request.request, run=request.run, probe=replace(probe, run=request.node_run)
             )
+
+    def _caption(self, request: Caption, check: Check) -> Iterator[AnyReply]:
+        checkpoint = yield from self._load(request, check)
+        try:
+            picture = load_picture(request.picture_file)
+        except InputError as error:
+            yield NoPicture(request=request.request, message=str(error))
+            return
+        stepper = Stepper(checkpoint, Given(request.text, picture))
+        said = say(stepper, request.mode, request.seed, check)
+        yield Captioned(
+            request=request.request,
+            text=said.text,
+            log_probs=said.log_probs,
+            entropies=said.entropies,
+            positions=len(stepper.run.source),
+            ended=said.ended,
+            thumbnail=thumbnail(picture, request.side),
+        )
 
     def _tokenize(self, request: Tokenize) -> Tokenized:
         model = self._workspace.run(request.run).stepper.model

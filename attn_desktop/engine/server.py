@@ -25,6 +25,7 @@ from attn_desktop.trace.protocol import (
     AnyReply,
     AnyRequest,
     Cancel,
+    Caption,
     Done,
     Failed,
     Hello,
@@ -56,7 +57,9 @@ class _Job:
 
 def _is_patient(request: AnyRequest) -> bool:
     """Whether it may take long and gives way to anything that comes later and does not."""
-    return isinstance(request, Repeat) or (isinstance(request, Probe) and not request.quick)
+    if isinstance(request, Probe):
+        return not request.quick
+    return isinstance(request, Repeat | Caption)
 
 
 class _Queue:

@@ -42,6 +42,19 @@ SPECS: tuple[Spec | None, ...] = (
         ("Ctrl+Shift+O",),
     ),
     Spec(
+        "open-gallery",
+        "File",
+        "Open a &folder of pictures…",
+        "Caption all pictures of a folder, and choose from them which to step through",
+        ("Ctrl+Alt+O",),
+    ),
+    Spec(
+        "stop-gallery",
+        "File",
+        "Stop cap&tioning",
+        "Caption no more of the folder; what has a caption keeps it",
+    ),
+    Spec(
         "new-scene",
         "File",
         "New s&cene",

@@ -142,14 +142,24 @@ class DrawMark:
         """Pixels above 1 with which there is room for mark and name of a bar of 1."""
         return self._theme.px(MARK) + APART + self.label.size()[1] + 1
 
-    def place(self, shown: StepAttention, frame: Frame, bar_half: float, highest: float) -> None:
-        """Mark what was drawn. bar_half: of a bar's width; highest: y where a name may begin."""
+    def place(
+        self,
+        shown: StepAttention,
+        frame: Frame,
+        bar_half: float,
+        highest: float,
+        end: float = 1.0,
+    ) -> None:
+        """Mark what was drawn. bar_half: of a bar's width; highest: y where a name may begin.
+
+        end: of the scale of α.
+        """
         theme, half = self._theme, self._theme.px(MARK)
         columns = shown.axis.columns(frozenset(shown.drawn))
         places = []
         for column in columns:
             bar = 0.0 if shown.alpha is None else float(np.nan_to_num(shown.alpha[column]))
-            places.append(QPointF(column + 0.5, min(bar + (half + APART) / frame.down, 1.0)))
+            places.append(QPointF(column + 0.5, min(bar + (half + APART) / frame.down, end)))
         self.marks.setBrush(theme.hue("hard") if shown.is_hard else theme.colour("card"))
         self.marks.setPath(diamonds(places, half / frame.across, half / frame.down))
         leader = QPainterPath()
@@ -159,7 +169,8 @@ class DrawMark:
             self.label.item.setText(f"k={shown.drawn[0] + 1} “{word}”")
             named = self.label.size()[0] <= frame.width
         if named:
-            leader = self._name(shown, frame, places[0], bar_half, highest)
+            on_bar = places[0].y() == end
+            leader = self._name(shown, frame, places[0], bar_half if on_bar else 0.0, highest)
         self.label.item.setVisible(named)
         self.leader.setPath(leader)
 
@@ -187,7 +198,7 @@ class DrawMark:
                 line.lineTo(frame.place(x, bottom))
             return line
         # Where the mark stands on its bar and not above it, beside the bar too.
-        gap = (max(half, bar_half) if mark.y() == 1.0 else half) + LEADER
+        gap = max(half, bar_half) + LEADER
         sides = [(x + gap, x + gap), (x - gap - width, x - gap)]
         fitting = [side for side in sides if side[0] >= 0 and side[0] + width <= frame.width]
         # Of the sides with room, the one with the lower bars, and above them.

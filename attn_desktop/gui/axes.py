@@ -38,6 +38,18 @@ def shortened(labels: Sequence[str], font: QFont) -> tuple[str, ...]:
     return tuple(metrics.elidedText(label, right, room) for label in labels)
 
 
+def stride_of(least: float, across: int) -> int:
+    """How many labels apart those are that are shown, at least `least`.
+
+    across: of a grid the columns of a row: then whole rows, or equal parts of one.
+    """
+    stride = max(1, math.ceil(least))
+    if across == 1:
+        return stride
+    parts = (part for part in range(stride, across) if across % part == 0)
+    return next(parts, math.ceil(stride / across) * across)
+
+
 class OwnAxis(pg.AxisItem):  # type: ignore[misc]  # pyqtgraph has no annotations
     """An axis along one side of a plot, painted by the subclass from the range of the view."""
 
@@ -106,13 +118,14 @@ class LabelAxis(OwnAxis):
         #: Labels by their full text: cut, and how wide they are at most. Steps come one by one.
         self._measured: dict[str, tuple[str, float]] = {}
         self._widths: Sequence[float] = ()
+        self._across = 1
         #: The size of type that labels have at most, such that all are shown.
         self._largest = SIZES[0]
 
-    def set_labels(self, labels: Sequence[str], theme: Theme, role: Role) -> None:
-        """Show other labels, in the ink of `role`."""
+    def set_labels(self, labels: Sequence[str], theme: Theme, role: Role, across: int = 1) -> None:
+        """Show other labels, in the ink of `role`. across: how many make up a row of a grid."""
         held = self._measured if theme == self._theme else {}
-        self._theme, self._role = theme, role
+        self._theme, self._role, self._across = theme, role, across
         bold = QFontMetricsF(theme.font(SIZES[0], bold=True))
         new = list(set(labels).difference(held))
         for label, cut in zip(new, shortened(new, theme.font(SIZES[0])), strict=True):
@@ -201,7 +214,7 @@ class LabelAxis(OwnAxis):
             font = theme.font(size, bold=lit)
             looks[lit] = font, QFontMetricsF(font)
         around = self._around()
-        stride = max(1, math.ceil(self._least_pitch(theme, size) / max(pitch, 1e-6)))
+        stride = stride_of(self._least_pitch(theme, size) / max(pitch, 1e-6), self._across)
         for index in self._thinned(low, high, stride):
             lit = index in self._lit
             font, metrics = looks[lit]

@@ -9,6 +9,7 @@ from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from attn_desktop.gui.axes import shortened
+from attn_desktop.gui.numbers import level_text
 from attn_desktop.gui.painting import diamond, fill_rounded
 from attn_desktop.gui.row_list import SMALL
 from attn_desktop.gui.theme import Theme
@@ -32,6 +33,7 @@ class BeamAlpha(QWidget):
         self._labels: tuple[str, ...] = ()
         self._alpha: Floats | None = None
         self._drawn: int | None = None
+        self._end = 1.0
         self._lit: frozenset[int] = frozenset()
         self.setMouseTracking(True)
 
@@ -41,9 +43,19 @@ class BeamAlpha(QWidget):
         self.setFixedHeight(self.sizeHint().height())
         self.update()
 
-    def show_alpha(self, alpha: Floats | None, labels: tuple[str, ...], drawn: int | None) -> None:
-        """alpha: (G,) of each column, None without attention. drawn: the column of a hard draw."""
-        self._alpha, self._labels, self._drawn = alpha, labels, drawn
+    def show_alpha(
+        self,
+        alpha: Floats | None,
+        labels: tuple[str, ...],
+        drawn: int | None,
+        end: float = 1.0,
+    ) -> None:
+        """alpha: (G,) of each column, None without attention. drawn: the column of a hard draw.
+
+        end: the α of a full bar.
+        """
+        self._alpha, self._labels, self._drawn, self._end = alpha, labels, drawn, end
+        self.setToolTip(f"α from 0 to {level_text(end)}")
         self.update()
 
     def light(self, columns: frozenset[int]) -> None:
@@ -89,7 +101,7 @@ class BeamAlpha(QWidget):
             painter.drawText(QRectF(self.rect()), flags, "no attention: every step has the same c")
             return
         hue = theme.hue("soft" if self._drawn is None else "hard")
-        weights = np.nan_to_num(self._alpha).clip(0, 1)
+        weights = (np.nan_to_num(self._alpha) / self._end).clip(0, 1)
         gap = 1.0 if self._pitch() >= 4 else 0.0
         for column, weight in enumerate(weights.tolist()):
             room = self.bar(column).adjusted(0, 0, -gap, 0)

@@ -61,7 +61,7 @@ class Hypothesis:
     @property
     def text(self) -> str:
         """What it says from where the search began."""
-        return escape_unsafe(text(self.search.record, self.row))
+        return escape_unsafe(text(self.search.record, self.row, self.search.answers))
 
     @property
     def terms(self) -> str:
@@ -164,4 +164,6 @@ class BeamCard(QScrollArea):
         # The start has no α of its own, which does not mean that there is no attention.
         self.alpha.setVisible(hypothesis.row > 0)
         self.take.setVisible(hypothesis.row > 0)
-        self.alpha.show_alpha(hypothesis.alpha(axis), axis.labels, hypothesis.drawn(axis))
+        alpha = hypothesis.alpha(axis)
+        end = 1.0 if alpha is None else axis.alpha_end(alpha)
+        self.alpha.show_alpha(alpha, axis.labels, hypothesis.drawn(axis), end)

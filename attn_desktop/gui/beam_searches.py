@@ -32,13 +32,17 @@ class SearchKey:
 
 @dataclass(frozen=True, eq=False)
 class Search:
-    """t: the step after which it began. problem: why it cannot be shown. growing: under way."""
+    """t: the step after which it began. problem: why it cannot be shown. growing: under way.
+
+    answers: whether its tokens are answers, of which the last one counts.
+    """
 
     key: SearchKey
     t: int
     record: ProbeRecord
     problem: str = ""
     growing: bool = False
+    answers: bool = False
 
     @property
     def mode(self) -> Mode:
@@ -86,6 +90,7 @@ class Searches:
                             record,
                             problems[record],
                             growing and number == len(own) - 1,
+                            run.model.answers,
                         )
                     )
         self.found = tuple(found)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from attn_desktop.analysis.edit_words import describe_all
 from attn_desktop.analysis.labels import source_axis
-from attn_desktop.analysis.pieces import escape_unsafe, join_pieces
+from attn_desktop.analysis.pieces import escape_unsafe, join_pieces, output_text
 from attn_desktop.gui.scene import Branch
 from attn_desktop.trace.records import RunRecord, StepRecord
 from attn_desktop.trace.run_tree import Node, RunTree
@@ -113,7 +113,9 @@ class BranchList:
             steps=len(path),
             mode=leaf.mode,
             about=about,
-            text=escape_unsafe(join_pieces(record.token for record in records)),
+            text=escape_unsafe(
+                output_text(self._runs[leaf.run].model, [record.token for record in records])
+            ),
             complete=records[-1].is_end,
             shown=False,
             run=leaf.run,

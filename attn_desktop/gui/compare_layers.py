@@ -135,9 +135,9 @@ class CompareLayers:
         self._cells = most
         cells = peaks(shown.values, *most)
         if shown.signed:
-            colours = signed_colours(cells.values, 1.0, self._theme)
+            colours = signed_colours(cells.values, shown.end, self._theme)
         else:
-            colours = alpha_colours(cells.values, self._theme)
+            colours = alpha_colours(cells.values / shown.end, self._theme)
         self.image.setImage(colours, levels=(0, 255))
         # The last cell may stand for fewer columns than the others; the view ends with them.
         high, wide = cells.values.shape

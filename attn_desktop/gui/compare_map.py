@@ -27,7 +27,8 @@ class CompareMap:
     first: the first one of the baseline, 0 where they share columns.
     alpha, baseline_alpha: (T', C) α of each at its own steps; NaN in the columns of the other.
     missing: rows, as (x, y, width, height), in which there is nothing to compare, and why.
-    note: what else one must know of it.
+    note: what else one must know of it. end: the magnitude at which colours end, less than 1 over
+    the regions of a picture.
     """
 
     values: Floats
@@ -39,6 +40,7 @@ class CompareMap:
     baseline_alpha: Floats
     missing: tuple[tuple[QRectF, str], ...]
     note: str = ""
+    end: float = 1.0
 
     def source_column(self, column: int) -> int | None:
         """The column of the source shown; None for one of another source."""
@@ -62,8 +64,9 @@ def compare_map(scene: Scene, baseline: Baseline, comparison: Comparison) -> Com
         missing = [(QRectF(0, short, own, rest), f"only {longer}")] if rest else []
         missing += _without_attention(scene.alpha[:short], other[:short])
         note = "" if baseline.run is scene.run else BY_POSITION
+        end = axis.alpha_end(np.abs(values))
         return CompareMap(
-            values, True, axis.labels, own, 0, scene.alpha, other, tuple(missing), note
+            values, True, axis.labels, own, 0, scene.alpha, other, tuple(missing), note, end
         )
     first = own + 1
     wide = first + len(other_axis)
@@ -76,7 +79,8 @@ def compare_map(scene: Scene, baseline: Baseline, comparison: Comparison) -> Com
         empty = QRectF(0, short, own, rest)
     missing = [(empty, f"only {longer}")] if rest else []
     labels = (*axis.labels, "", *other_axis.labels)
-    return CompareMap(values, False, labels, own, first, mine, theirs, tuple(missing), APART)
+    end = axis.alpha_end(values)
+    return CompareMap(values, False, labels, own, first, mine, theirs, tuple(missing), APART, end)
 
 
 def _widened(alpha: Floats, first: int, wide: int) -> Floats:

@@ -86,6 +86,8 @@ def caption(compared: Compared) -> str:
         parts.append(f"per token {_log(means[0])} vs {_log(means[1])}")
     if not compared.has_alpha:
         note = "no α in common" if compared.map.signed else note
+    if compared.map.end < 1:
+        parts.append(f"colours ±{short_text(compared.map.end)}")
     return " · ".join([*parts, *filter(None, [note])])
 
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from attn_desktop.analysis.edit_words import describe_all
 from attn_desktop.analysis.labels import source_axis
+from attn_desktop.analysis.region_names import short_names
 from attn_desktop.gui.alpha_edit_actions import edit_specs
 from attn_desktop.gui.intents import Intent, OpenEditor
 from attn_desktop.gui.scene import Scene
@@ -81,8 +82,11 @@ def _title(scene: Scene, positions: frozenset[int]) -> str:
     if scene.run is None:
         return "Nothing encoded yet"
     title = f"Step {scene.t}" if scene.t else "Before the first step"
-    names = [f"“{scene.source.labels[column]}”" for column in scene.source.columns(positions)]
-    if names:
+    labels = [scene.source.labels[column] for column in scene.source.columns(positions)]
+    names, regions = [f"“{label}”" for label in labels], short_names(labels, NAMED)
+    if regions:
+        title += f" ← {regions}"
+    elif names:
         title += " ← " + ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else "")
     if scene.step is not None and scene.step.edits:
         title += " · " + describe_all(scene.step.edits, source_axis(scene.run).labels)

@@ -211,6 +211,7 @@ class EngineLink(QObject):
             text=home.text,
             picture_file=b"" if picture is None else picture.file,
             picture=None if picture is None else picture.pixels,
+            scene=None if picture is None else picture.scene,
         )
         self.client.send(request)
         return self._last_run, request.request

@@ -17,11 +17,11 @@ from attn_desktop.gui.export import KINDS, ExportChoice, save_panel, save_window
 from attn_desktop.gui.export_dialog import ExportDialog
 from attn_desktop.gui.panel import Panel
 from attn_desktop.gui.panel_dock import PanelDock
+from attn_desktop.gui.picture_files import RECORDED
 from attn_desktop.gui.report import write_report
 from attn_desktop.gui.session import Session
 from attn_desktop.trace.trace import Trace
 
-SUFFIX = ".attn"
 FILTER = "Recorded decodings (*.attn);;All files (*)"
 REPORT_FILTER = "HTML page (*.html)"
 PICTURE_FILTER = "PNG picture (*.png)"
@@ -52,8 +52,13 @@ class FileDesk(QObject):
     def ask_open(self) -> None:
         """Ask for a file and show it."""
         name, _ = QFileDialog.getOpenFileName(self._window, "Open", self._folder, FILTER)
-        if name and self.may_discard():
-            self.open(Path(name))
+        if name:
+            self.open_instead(Path(name))
+
+    def open_instead(self, path: Path) -> None:
+        """Show a file, unless what is there shall not go."""
+        if self.may_discard():
+            self.open(path)
 
     def open(self, path: Path) -> bool:
         """Show a file; whether that was possible."""
@@ -78,12 +83,12 @@ class FileDesk(QObject):
 
     def ask_save(self) -> bool:
         """Ask for a name and save."""
-        start = str(self._session.path or Path(self._folder) / f"decoding{SUFFIX}")
+        start = str(self._session.path or Path(self._folder) / f"decoding{RECORDED}")
         name, _ = QFileDialog.getSaveFileName(self._window, "Save", start, FILTER)
         if not name:
             return False
         path = Path(name)
-        return self._save(path if path.suffix else path.with_suffix(SUFFIX))
+        return self._save(path if path.suffix else path.with_suffix(RECORDED))
 
     def may_discard(self) -> bool:
         """Whether what is not saved may go; asks where there is something to lose."""
@@ -135,13 +140,9 @@ class FileDesk(QObject):
         self.recent.clear()
         for name in self._settings.recent:
             action = self.recent.addAction(name.replace("&", "&&"))
-            action.triggered.connect(lambda _=False, name=name: self._open_recent(Path(name)))
+            action.triggered.connect(lambda _=False, name=name: self.open_instead(Path(name)))
         if not self._settings.recent:
             self.recent.addAction("nothing yet").setEnabled(False)
-
-    def _open_recent(self, path: Path) -> None:
-        if self.may_discard():
-            self.open(path)
 
     # -- exports --------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ import numpy as np
 from attn_desktop.analysis.alpha_edits import EditedAlpha, edit_alpha
 from attn_desktop.analysis.edit_words import describe
 from attn_desktop.common.errors import InputError
-from attn_desktop.gui.formula_blocks import QUERY, by_size, term_block, without, words
+from attn_desktop.gui.formula_blocks import QUERY, asked, by_size, term_block, without, words
 from attn_desktop.gui.formula_markup import literal
 from attn_desktop.gui.formula_page import (
     Block,
@@ -42,18 +42,18 @@ SCORES = {
 def energies_page(look: FormulaStep) -> Page:
     """e_tj as the sum of its terms."""
     if look.cross is None:
-        return without("no energies: nothing is compared with the annotations")
+        return without(look, "no energies: nothing is compared with the annotations")
     energy = float(look.row(look.cross.energies)[look.position])
     symbol, model = f"e_{{{look.place}}}", look.model
     known = model is not None and model.position == look.position
-    formula = SCORES.get(look.step.mode.score) or _own_formula(model)
+    formula, asking_with = asked(SCORES.get(look.step.mode.score) or _own_formula(model), look)
     live = (
         f"{symbol} = {number(energy, signed=True)}   for \\source{{j}} = {look.word(look.position)}"
     )
     if not known or model is None or model.left is None or model.right is None:
         return Page(
             formula,
-            (live,),
+            (*asking_with, live),
             _energy_rows(look),
             missing=asking(f"\\text{{the terms of}} {symbol}"),
             note=look.note,
@@ -76,14 +76,14 @@ def energies_page(look: FormulaStep) -> Page:
     )
     largest = float(np.nan_to_num(np.abs(terms)).max(initial=0.0))
     checks = (check(f"Σ of {len(terms)} terms", total, symbol, energy, largest),)
-    return Page(formula, (live,), block, checks, note=look.note)
+    return Page(formula, (*asking_with, live), block, checks, note=look.note)
 
 
 def alpha_page(look: FormulaStep) -> Page:
     """α_tj: one energy's share of all."""
     cross = look.cross
     if cross is None:
-        return without("no weights α: no position is weighed")
+        return without(look, "no weights α: no position is weighed")
     j, gaussian = look.position, look.gaussian
     alpha, energies = look.row(cross.alpha), look.row(cross.energies)
     computed = alpha if cross.unedited is None else look.row(cross.unedited)

@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
 
-from attn_desktop.gui.formula_markup import literal, prose
+from attn_desktop.gui.formula_markup import escaped, literal, prose
 from attn_desktop.gui.formula_page import Block, Column, Floats, Page, decimals_of, number_text
 from attn_desktop.gui.formula_step import FormulaStep
 
 QUERY = "\\target{s_{t−1}}"
-NO_ATTENTION = "c_t = [ →h_S ; ←h_1 ]"
+_SUBSCRIPT = re.compile(r"_(\w+(?:−\w+)?)")
 
 
-def without(why: str) -> Page:
+def fixed_formula(look: FormulaStep) -> str:
+    """What the context is without attention, as markup."""
+    return _formula(look.run.model.fixed_formula)
+
+
+def asked(formula: str, look: FormulaStep) -> tuple[str, tuple[str, ...]]:
+    """A formula of s_{t−1} as the model asks, and lines that say what that is."""
+    own = look.run.model.query_formula
+    if not own:
+        return formula, ()
+    return formula.replace(QUERY, "\\target{q_t}"), (_formula(own),)
+
+
+def _formula(text: str) -> str:
+    """A formula of a file as markup."""
+    return _SUBSCRIPT.sub(r"_{\1}", escaped(text, but="_"))
+
+
+def without(look: FormulaStep, why: str) -> Page:
     """A phase that a mode without attention passes over."""
     return Page(
-        NO_ATTENTION,
+        fixed_formula(look),
         (prose(f"Without attention there are {why}."),),
         note=literal("F11 goes on to the context"),
     )

@@ -47,9 +47,14 @@ class Piece:
     breaks: bool = False
 
 
+def escaped(text: str, but: str = "") -> str:
+    """Text in which nothing is markup, save the signs in `but`."""
+    return _SPECIAL.sub(lambda found: found[1] if found[1] in but else f"\\{found[1]}", text)
+
+
 def literal(text: str) -> str:
-    """Text in which nothing is markup."""
-    return "\\text{" + _SPECIAL.sub(r"\\\1", text) + "}"
+    """Text in which nothing is markup, upright."""
+    return f"\\text{{{escaped(text)}}}"
 
 
 def prose(text: str) -> str:

@@ -49,7 +49,9 @@ OVERVIEW = {
     Phase.LOGITS: ("p(y_t)", "what may be said"),
     Phase.TOKEN: ("y_t", "what is said"),
 }
-STEP = "y_{t−1} , s_{t−1}  →  e  →  α  →  c_t  →  s_t  →  y_t"
+STEP = "s_{t−1}  →  e  →  α  →  c_t  →  s_t  →  y_t"
+#: What a step reads besides, unless it is a glimpse that reads no answer.
+READ, READS = "y_{t−1} , ", "y_{t−1}, "
 
 
 def page_of(scene: Scene, position: int, dimension: int | None) -> Page | None:
@@ -60,20 +62,22 @@ def page_of(scene: Scene, position: int, dimension: int | None) -> Page | None:
     if scene.run is None:
         return None
     if scene.step is None:
-        return overview()
+        return overview(scene.run.model.answers)
     look = FormulaStep(scene, scene.run, scene.step, position, dimension)
     return PAGES[scene.phase](look)
 
 
-def overview() -> Page:
-    """What the phases of a step are, and the keys that go through them."""
+def overview(answers: bool) -> Page:
+    """What the phases of a step are, and the keys that go through them.
+
+    answers: whether steps are glimpses, none of which reads the answer after the one before.
+    """
     phases = list(Phase)
+    formulas = [OVERVIEW[phase][0].replace(READS, "" if answers else READS) for phase in phases]
     block = Block(
         (
             Column("phase", texts=tuple(SYMBOLS[phase] for phase in phases), keep=3),
-            Column(
-                "formula", texts=tuple(OVERVIEW[phase][0] for phase in phases), math=True, keep=4
-            ),
+            Column("formula", texts=tuple(formulas), math=True, keep=4),
             Column(
                 "what it is",
                 texts=tuple(OVERVIEW[phase][1] for phase in phases),
@@ -87,4 +91,4 @@ def overview() -> Page:
         "\\bold{\\text{F11}} computes one phase,¦  \\bold{\\text{Shift+F11}} takes it back,¦"
         "  \\bold{\\text{F10}} \\text{computes a whole step}"
     )
-    return Page(STEP, (keys,), block)
+    return Page(STEP if answers else READ + STEP, (keys,), block)

@@ -30,7 +30,7 @@ GRID_AXES = ("row", "column")
 def window_page(look: FormulaStep) -> Page:
     """Which positions may be looked at, and with what prior."""
     if look.cross is None:
-        return without("neither mask nor scope: no position is looked at")
+        return without(look, "neither mask nor scope: no position is looked at")
     scope, inside, model = look.step.mode.scope, look.allowed, look.model
     formula = "1 ≤ \\source{j} ≤ S"
     if len(look.distances) == 2:

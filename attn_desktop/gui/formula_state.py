@@ -9,7 +9,7 @@ import numpy as np
 
 from attn_desktop.analysis.edit_words import describe
 from attn_desktop.common.mode import HARD
-from attn_desktop.gui.formula_blocks import NO_ATTENTION, term_block
+from attn_desktop.gui.formula_blocks import fixed_formula, term_block
 from attn_desktop.gui.formula_markup import literal
 from attn_desktop.gui.formula_page import (
     Block,
@@ -72,7 +72,10 @@ class _Cell:
         """The page of any cell: what it reads stands below its numbers."""
         beta = look.active.gates.get("beta")
         context = f"c_{{{look.t}}}" if beta is None else f"β_{{{look.t}}} c_{{{look.t}}}"
-        inputs = f"x_t = [ {look.token(look.step.token_in)} ; {context} ],   s = s_{{{look.t - 1}}}"
+        read = context
+        if not look.run.model.answers:
+            read = f"[ {look.token(look.step.token_in)} ; {context} ]"
+        inputs = f"x_t = {read},   s = s_{{{look.t - 1}}}"
         if beta is not None:
             inputs += f",   β_{{{look.t}}} = {share(float(beta[0]))}"
         return Page(
@@ -97,9 +100,9 @@ def context_page(look: FormulaStep) -> Page:
         same = "\\dim{\\text{the same at every step}}"
         live = f"{symbol} = {number(computed, signed=True)}¦   {same}"
         lines, checks = _edited(
-            look, "context", d, computed, symbol, recorded, f"[ →h_S ; ←h_1 ][{d + 1}]"
+            look, "context", d, computed, symbol, recorded, f"\\text{{fixed }}c[{d + 1}]"
         )
-        return Page(NO_ATTENTION, (live, *lines), checks=checks, note=note, dimension=d)
+        return Page(fixed_formula(look), (live, *lines), checks=checks, note=note, dimension=d)
     if look.step.mode.weighting == HARD:
         return _drawn_page(look, d, symbol, recorded, note)
     alpha, values = look.row(look.cross.alpha), look.run.states[:, d].astype(np.float64)

@@ -142,10 +142,43 @@ class ChoosePicture:
 
 
 @dataclass(frozen=True)
+class OpenDocument:
+    """Show a recorded decoding, an .attn file, in place of what is there."""
+
+    path: Path
+
+
+@dataclass(frozen=True)
 class NewScene:
     """Start over with the rendered scene of this seed."""
 
     seed: int
+
+
+@dataclass(frozen=True)
+class OpenGallery:
+    """Caption the pictures of a folder, or several image files, one after the other."""
+
+    paths: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class ChooseGallery:
+    """Let the user choose a folder for that; files: several image files."""
+
+    files: bool = False
+
+
+@dataclass(frozen=True)
+class CaptionGallery:
+    """Caption, in the mode of the bar, what has no caption yet; anew: all of the gallery."""
+
+    anew: bool = False
+
+
+@dataclass(frozen=True)
+class StopGallery:
+    """Caption nothing more; what has a caption keeps it."""
 
 
 @dataclass(frozen=True)
@@ -226,7 +259,12 @@ Intent: TypeAlias = (
     | EncodeText
     | OpenPicture
     | ChoosePicture
+    | OpenDocument
     | NewScene
+    | OpenGallery
+    | ChooseGallery
+    | CaptionGallery
+    | StopGallery
     | ShowBranch
     | Compare
     | SetBreakpoints

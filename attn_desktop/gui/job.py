@@ -23,12 +23,14 @@ SHORT = 40
 class Picture:
     """A picture to encode: the bytes of an image file, or the pixels of a `RunRecord`.
 
-    Two are equal that hold the same. name: what to call it; empty for that of a run.
+    Two are equal that hold the same. name: what to call it; empty for that of a run. scene: as in
+    a `RunRecord`.
     """
 
     file: bytes = b""
     pixels: NDArray[np.uint8] | None = None
     name: str = ""
+    scene: int | None = None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Picture) or self.file != other.file:

@@ -26,7 +26,7 @@ TABS = (
     ("branches", "notes", "history"),
     ("lanes", "formula", "thumbnails"),
     ("alignment", "compare", "gradients", "rollouts", "picture"),
-    ("alpha", "scores", "scopes", "each-position"),
+    ("alpha", "scores", "scopes", "each-position", "gallery"),
     ("context", "ledger"),
     ("timeline", "beam"),
 )

@@ -24,9 +24,10 @@ from attn_desktop.gui.engine_desk import EngineDesk
 from attn_desktop.gui.engine_link import EngineLink
 from attn_desktop.gui.file_desk import FileDesk
 from attn_desktop.gui.focus_keys import FocusKeys
+from attn_desktop.gui.gallery_desk import GalleryDesk
 from attn_desktop.gui.help_dialog import HelpDialog
 from attn_desktop.gui.icons import icon
-from attn_desktop.gui.intents import Brush, Force, GoTo, Hover, Intent
+from attn_desktop.gui.intents import Brush, Force, GoTo, Hover, Intent, OpenDocument
 from attn_desktop.gui.looks import Looks
 from attn_desktop.gui.message_bar import MessageBar
 from attn_desktop.gui.panel import PANELS
@@ -88,6 +89,7 @@ class MainWindow(QMainWindow):
         self.session.layout = self.views.layout_text
         self.debugger = DebugDesk(self, self.session, self.stepping, self.docks)
         self.sources = SourceDesk(self, self.session, self._source, samples)
+        self.gallery = GalleryDesk(self, self.session)
         self._drops = PictureDrops(self)
         self.commands = Actions(self, self._handlers())
         self.transport = Transport(self.commands, self.looks.theme)
@@ -172,7 +174,9 @@ class MainWindow(QMainWindow):
         for desk in (self.debugger, self.sources):
             desk.noted.connect(self.messages.note)
         self.sources.offered.connect(self.messages.warn)
-        self._drops.dropped.connect(self.sources.take)
+        self._drops.dropped.connect(self._want)
+        self.gallery.wanted.connect(self._want)
+        self.gallery.shown.connect(lambda: self.debugger.raise_panel("gallery"))
         self.debugger.alpha.editing_changed.connect(self.commands["edit-alpha"].setChecked)
         self.stepping.broke.connect(lambda *_: self.player.pause())
         self.player.playing_changed.connect(self._playing_changed)
@@ -188,6 +192,7 @@ class MainWindow(QMainWindow):
         return {
             **self.debugger.handlers(),
             **self.sources.handlers(),
+            **self.gallery.handlers(),
             "open": files.ask_open,
             "save": files.save,
             "save-as": files.ask_save,
@@ -236,7 +241,8 @@ class MainWindow(QMainWindow):
 
     def _want(self, intent: Intent) -> None:
         """What a panel asks for."""
-        if self.debugger.take(intent) or self.sources.take(intent):
+        desks = (self.debugger, self.sources, self.gallery)
+        if any(desk.take(intent) for desk in desks):
             return
         match intent:
             case GoTo(t):
@@ -245,6 +251,8 @@ class MainWindow(QMainWindow):
                 self.playhead.hover(source, target)
             case Brush(source, target):
                 self.playhead.brush(source, target)
+            case OpenDocument(path):
+                self.files.open_instead(path)
             case Force(token_id, token):
                 self.stepping.force(token_id, token)
 

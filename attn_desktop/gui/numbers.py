@@ -17,6 +17,11 @@ def short_text(p: float) -> str:
     return f"{p:.2f}" if p >= 0.0095 else f"{p:.3f}"
 
 
+def level_text(p: float) -> str:
+    """A number at a line of a scale from 0 to 1, or to less: `0`, `0.5`, `1`, `0.34`."""
+    return f"{p:g}" if p in (0.0, 0.5, 1.0) else short_text(p)
+
+
 def typed(text: str) -> float:
     """A number as somebody typed it; NaN where it is none."""
     try:

@@ -70,6 +70,8 @@ class Panel(QWidget):
     short: ClassVar[str] = ""
     #: Whether its numbers come from the mode of the step, so that an untrained one is marked.
     of_mode: ClassVar[bool] = True
+    #: Whether it shows the gallery; the others are not drawn again for what is new there.
+    of_gallery: ClassVar[bool] = False
     #: Natural size in pixels at normal type, from which docks start.
     natural: ClassVar[tuple[int, int]] = (360, 220)
 
@@ -112,9 +114,14 @@ class Panel(QWidget):
 
     def set_scene(self, scene: Scene) -> None:
         """Show another scene."""
-        if scene is not self.scene:
-            self.scene = scene
-            self._schedule()
+        before, self.scene = self.scene, scene
+        if scene is before:
+            return
+        if self._drawn is not None and not self.of_gallery and scene.is_beside(before):
+            drawn, light, theme = self._drawn
+            self._drawn = (scene if drawn is before else drawn, light, theme)
+            return
+        self._schedule()
 
     def set_light(self, light: Light) -> None:
         """Light other positions and steps."""

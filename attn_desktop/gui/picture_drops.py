@@ -12,7 +12,10 @@ DRAGGED = {QEvent.Type.DragEnter, QEvent.Type.DragMove}
 
 
 class PictureDrops(QObject):
-    """dropped: an `OpenPicture`. What a widget of the window takes itself does not come here."""
+    """dropped: an `OpenPicture`, an `OpenGallery` or an `OpenDocument`.
+
+    What a widget of the window takes itself does not come here.
+    """
 
     dropped = Signal(object)
 

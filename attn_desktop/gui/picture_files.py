@@ -1,4 +1,4 @@
-"""Pictures that somebody drops, pastes or chooses: found in what Qt brings, and read as bytes.
+"""What somebody drops, pastes or chooses: found in what Qt brings, pictures read as bytes.
 
 They go to the engine as they are: what is inside an image file is not looked at here.
 """
@@ -12,26 +12,37 @@ from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QImage
 
 from attn_desktop.common.errors import InputError
-from attn_desktop.gui.intents import OpenPicture
+from attn_desktop.gui.intents import OpenDocument, OpenGallery, OpenPicture
 from attn_desktop.gui.raster import png_bytes
 
 #: As large a file as an engine takes.
 MAX_FILE_BYTES = 64 << 20
 WANTED = "a PNG, JPEG, WebP or GIF file is needed"
-PICTURES_FILTER = "Pictures (*.png *.jpg *.jpeg *.webp *.gif);;All files (*)"
+#: How the names of such files end.
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
+PICTURES_FILTER = f"Pictures ({' '.join(f'*{suffix}' for suffix in SUFFIXES)});;All files (*)"
 PASTED = "pasted picture"
+#: How the name of a recorded decoding ends.
+RECORDED = ".attn"
 
 
 def has_picture(data: QMimeData) -> bool:
     """Whether something brings a file of this machine, or an image itself."""
-    return bool(_local_file(data)) or (data.hasImage() and not data.hasText())
+    return bool(_local_files(data)) or (data.hasImage() and not data.hasText())
 
 
-def picture_in(data: QMimeData) -> OpenPicture | None:
-    """What is dropped or pasted: the first file, or the image as a PNG; None for neither."""
-    file = _local_file(data)
-    if file:
-        return OpenPicture(path=Path(file))
+def picture_in(data: QMimeData) -> OpenPicture | OpenGallery | OpenDocument | None:
+    """What is dropped or pasted: a picture, several or a folder of them, or a recorded decoding.
+
+    An image that is no file becomes a PNG. None where there is none of these.
+    """
+    files = _local_files(data)
+    if len(files) == 1 and files[0].suffix.lower() == RECORDED:
+        return OpenDocument(files[0])
+    if len(files) > 1 or any(file.is_dir() for file in files):
+        return OpenGallery(files)
+    if files:
+        return OpenPicture(path=files[0])
     image = data.imageData() if data.hasImage() else None
     if not isinstance(image, QImage) or image.isNull():
         return None
@@ -60,6 +71,6 @@ def read_picture(path: Path) -> bytes:
     return data[:MAX_FILE_BYTES]
 
 
-def _local_file(data: QMimeData) -> str:
+def _local_files(data: QMimeData) -> tuple[Path, ...]:
     files = [url.toLocalFile() for url in data.urls()] if data.hasUrls() else []
-    return next(filter(None, files), "")
+    return tuple(Path(file) for file in files if file)

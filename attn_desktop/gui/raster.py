@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF
 from PySide6.QtGui import QImage, QImageWriter, QPainter
 
+from attn_desktop.gui.numbers import level_text
 from attn_desktop.gui.theme import Theme
 
 Floats = NDArray[np.float64]
@@ -68,6 +69,12 @@ def alpha_colours(values: Floats, theme: Theme) -> Colours:
     """α (T, G) in its colours, (T, G, 3); NaN in the faint colour."""
     places = np.nan_to_num(values, posinf=1.0).clip(0, 1)
     return _coloured(values, places, theme.alpha_lut(), theme)
+
+
+def alpha_ends(end: float, theme: Theme) -> str:
+    """What the ends of the colours of α mean. end: the α of the last one."""
+    dark, bright = ("black", "white") if theme.alpha_map == "grey" else ("dark", "bright")
+    return f"α  {dark} 0 · {bright} {level_text(end)}"
 
 
 def _coloured(values: Floats, places: Floats, lut: Colours, theme: Theme) -> Colours:

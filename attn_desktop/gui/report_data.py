@@ -92,6 +92,11 @@ class BranchReport:
     annotations: Annotations
 
     @cached_property
+    def alpha_end(self) -> float:
+        """The α at which colours end: as `Scene.alpha_end`."""
+        return self.axis.alpha_end(alpha_matrix(self.steps, self.axis.size))
+
+    @cached_property
     def rows(self) -> tuple[StepRow, ...]:
         """A row a step."""
         labels = token_labels([step.token for step in self.steps])

@@ -53,20 +53,22 @@ def alignment(report: BranchReport) -> Html:
         ),
         element(
             "g",
-            *_cells(rows, len(labels)),
+            *_cells(rows, len(labels), report.alpha_end),
             transform=f"translate({left},{top}) scale({wide},{high})",
             shape_rendering="crispEdges",
         ),
         _grid(left, top, (wide, high), (len(labels), len(rows))),
         *_draws(rows, left, top, wide, high),
         *(
-            _row_area(row, left, top + high * place, width, high, report)
+            row_area(row, left, top + high * place, width, high, report)
             for place, row in enumerate(rows)
         ),
     ]
     overhang = max(_slanted_overhang(label) - wide * (len(labels) - column - 0.5)
                    for column, label in enumerate(labels)) if labels else 0  # fmt: skip
-    return _svg(left + width + max(4, overhang), top + height + 3, shapes, "alignment", "Alignment")
+    return svg_figure(
+        left + width + max(4, overhang), top + height + 3, shapes, "alignment", "Alignment"
+    )
 
 
 def timeline(report: BranchReport, parted: Sequence[int]) -> Html:
@@ -96,12 +98,13 @@ def timeline(report: BranchReport, parted: Sequence[int]) -> Html:
         if row.step.t in parted:
             shapes.append(_diamond(x + wide / 2, 6, 4, "branch"))
         shapes.append(_slanted(tokens[place], x + wide / 2 + 3, low + 12, "target down"))
-        shapes.append(_row_area(row, x, top, wide, low - top, report))
+        shapes.append(row_area(row, x, top, wide, low - top, report))
     height = low + 12 + _slanted_room(tokens)
-    return _svg(left + wide * len(rows) + 8, height, shapes, "timeline", "Timeline")
+    return svg_figure(left + wide * len(rows) + 8, height, shapes, "timeline", "Timeline")
 
 
-def _svg(width: float, height: float, shapes: Sequence[Html], kind: str, label: str) -> Html:
+def svg_figure(width: float, height: float, shapes: Sequence[Html], kind: str, label: str) -> Html:
+    """Shapes as a figure of so many pixels. kind: its class. label: for who cannot see it."""
     width, height = math.ceil(width), math.ceil(height)
     return element(
         "svg",
@@ -115,12 +118,12 @@ def _svg(width: float, height: float, shapes: Sequence[Html], kind: str, label: 
     )
 
 
-def _cells(rows: Sequence[StepRow], columns: int) -> list[Html]:
-    """One path a colour around all cells that have it, in units of a cell."""
+def _cells(rows: Sequence[StepRow], columns: int, end: float) -> list[Html]:
+    """One path a colour around all cells that have it, in units of a cell. end: α of the last."""
     lut = LIGHT.alpha_lut()
     #: Places in the table of colours, None in a step without α.
     levels: list[list[int | None]] = [
-        np.rint(255 * np.clip(row.alpha, 0, 1)).astype(np.int64).tolist()
+        np.rint(255 * np.clip(row.alpha / end, 0, 1)).astype(np.int64).tolist()
         if row.attends
         else [None] * columns
         for row in rows
@@ -161,7 +164,7 @@ def _draws(rows: Sequence[StepRow], left: float, top: float, wide: int, high: in
     ]
 
 
-def _row_area(
+def row_area(
     row: StepRow, x: float, y: float, width: float, height: float, report: BranchReport
 ) -> Html:
     """What lights when the step is looked at, and tells its numbers to a pointer."""

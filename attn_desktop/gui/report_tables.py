@@ -9,7 +9,7 @@ from functools import partial
 
 from attn_desktop.analysis.edit_words import describe_all
 from attn_desktop.common.mode import HARD
-from attn_desktop.gui.numbers import UNKNOWN, short_text
+from attn_desktop.gui.numbers import UNKNOWN, level_text, short_text
 from attn_desktop.gui.report_data import (
     BranchReport,
     Likely,
@@ -18,12 +18,13 @@ from attn_desktop.gui.report_data import (
 )
 from attn_desktop.gui.report_figures import alignment, timeline
 from attn_desktop.gui.report_html import Html, element, escaped, join, lines
+from attn_desktop.gui.report_pictures import word_by_word
 from attn_desktop.gui.scene import Stop, Watch
 from attn_desktop.trace.run_tree import Choice
 from attn_desktop.trace.trace import Trace
 
 FIGURES = (
-    "Alignment: α of step t (rows) over the source (columns), black 0, white 1; rows sum to 1"
+    "Alignment: α of step t (rows) over the source (columns), black 0, white {end}; rows sum to 1"
     "{drawn}. Timeline: upwards the entropy H(α), full at the most it could be; downwards −log p "
     "of the token{parted}. Below: H(y) the entropy of the next token, ‖Δc‖ = ‖c_soft − c_hard‖, "
     "JS the Jensen-Shannon divergence of both readings; ≠ they find different tokens likeliest."
@@ -121,10 +122,17 @@ def branch_section(report: BranchReport, branches: Sequence[BranchReport]) -> Ht
     attends = any(row.attends for row in rows)
     drawn = any(row.step.mode.weighting == HARD and row.drawn for row in rows)
     if attends:
-        text = FIGURES.format(drawn=DRAWN if drawn else "", parted=PARTED if parted else "")
+        text = FIGURES.format(
+            end=level_text(report.alpha_end),
+            drawn=DRAWN if drawn else "",
+            parted=PARTED if parted else "",
+        )
     else:
-        text = "No attention: every step has the same context, [→h_S; ←h_1], and no α."
+        fixed = report.run.model.fixed_expression
+        text = f"No attention: every step has the same context, {fixed}, and no α."
     figures = [alignment(report)] if attends else []
+    if report.run.grid is not None and report.run.picture is not None and rows:
+        figures.insert(0, word_by_word(report))
     figures += [timeline(report, sorted(parted))] if rows else []
     return element(
         "section",

@@ -28,13 +28,15 @@ LABEL_SHARE = 0.36
 class MapShown:
     """alpha: (G,) of the first step, and shares: (T, G) of the draws, by column of `axis`.
 
-    start: the step before the first one. lit, place: columns that stand out, step at the playhead.
+    start: the step before the first one. end: number of the last colour. lit, place: columns that
+    stand out, step at the playhead.
     """
 
     axis: SourceAxis
     alpha: Floats
     shares: Floats
     start: int
+    end: float = 1.0
     lit: frozenset[int] = frozenset()
     place: int = 0
 
@@ -59,7 +61,7 @@ class RolloutMap(QWidget):
         before, self._shown = self._shown, shown
         labels = () if shown is None else shown.axis.labels
         if theme != self._theme or before is None or labels != before.axis.labels:
-            self._labels = SourceLabels(labels, theme)
+            self._labels = SourceLabels(labels, theme, 1 if shown is None else shown.axis.across)
         same = before is not None and shown is not None and before.shares is shown.shares
         if theme != self._theme or not same:
             self._merged = None
@@ -127,7 +129,7 @@ class RolloutMap(QWidget):
             both = []
             for values, high in ((shown.alpha[None], 1), (shown.shares, size[0])):
                 cells = peaks(values, high, size[1])
-                both.append((cells, image(alpha_colours(cells.values, self._theme))))
+                both.append((cells, image(alpha_colours(cells.values / shown.end, self._theme))))
             self._merged = size, both[0], both[1]
         return self._merged[1], self._merged[2]
 

@@ -57,7 +57,7 @@ class Shown:
     @cached_property
     def sentences(self) -> tuple[Sentence, ...]:
         """What they say, the most frequent first."""
-        return sentences(self.record)
+        return sentences(self.record, self.run.model.answers)
 
     @cached_property
     def steps(self) -> tuple[StepTokens, ...]:

@@ -74,6 +74,9 @@ class RowList(QListView):
     chosen = Signal(int, QPointF)
     pointed = Signal(int, QPointF)
 
+    #: Pixels that a row asks for; one below the other they get all that there are.
+    row_width = 80
+
     def __init__(self, artist: RowArtist) -> None:
         super().__init__()
         self.pointer: QPointF | None = None
@@ -171,12 +174,12 @@ class _Model(QAbstractListModel):
 class _Delegate(QStyledItemDelegate):
     """Has the artist paint the rows."""
 
-    def __init__(self, artist: RowArtist, parent: QListView) -> None:
+    def __init__(self, artist: RowArtist, parent: RowList) -> None:
         super().__init__(parent)
         self._artist, self._list = artist, parent
 
     def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
-        return QSize(80, self._artist.row_height(index.row()))
+        return QSize(self._list.row_width, self._artist.row_height(index.row()))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         artist, px, number = self._artist, self._artist.theme.px, index.row()

@@ -7,7 +7,7 @@ two scenes with the very same `steps` differ only in place, which lets a panel k
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import IntEnum
 from functools import cached_property
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from attn_desktop.analysis.coverage import alpha_matrix
 from attn_desktop.analysis.labels import SourceAxis, source_axis, token_labels
 from attn_desktop.common.mode import Mode
+from attn_desktop.gui.gallery import Gallery
 from attn_desktop.trace.annotations import Note
 from attn_desktop.trace.records import ProbeRecord, RunRecord, StepRecord
 
@@ -138,7 +139,8 @@ class Scene:
     run_number: which of the document's inputs `run` is. sources: the texts of all of them, empty
     where only the one shown is known. baseline: None where nothing is compared.
     notes: of all branches. history: the changes that can be undone or redone, oldest first, of
-    which `done` are done. probing: the kind of probe that is under way, if any.
+    which `done` are done. probing: the kind of probe that is under way, if any. gallery: many
+    pictures beside the input shown, None where none were opened.
     """
 
     run: RunRecord | None = None
@@ -159,14 +161,27 @@ class Scene:
     history: tuple[str, ...] = ()
     done: int = 0
     probing: str = ""
+    gallery: Gallery | None = None
 
     def at(self, t: int, phase: Phase) -> Scene:
         """The same scene with the playhead elsewhere, what the steps share not worked out anew."""
-        moved = replace(self, t=t, phase=phase)
-        for name in ("source", "tokens", "alpha"):
+        return self._sharing(replace(self, t=t, phase=phase))
+
+    def beside(self, gallery: Gallery | None) -> Scene:
+        """The same scene with another gallery beside it."""
+        return self._sharing(replace(self, gallery=gallery))
+
+    def is_beside(self, other: Scene) -> bool:
+        """Whether nothing but the gallery makes this scene another one."""
+        names = (field.name for field in fields(Scene) if field.name != "gallery")
+        return all(getattr(self, name) is getattr(other, name) for name in names)
+
+    def _sharing(self, other: Scene) -> Scene:
+        """Give another scene of the same steps what was worked out about them."""
+        for name in ("source", "tokens", "alpha", "alpha_end"):
             if name in self.__dict__:
-                moved.__dict__[name] = self.__dict__[name]
-        return moved
+                other.__dict__[name] = self.__dict__[name]
+        return other
 
     @property
     def step(self) -> StepRecord | None:
@@ -197,6 +212,11 @@ class Scene:
         Rows of steps without attention are NaN.
         """
         return np.asarray(self.source.sum(alpha_matrix(self.steps, self.source.size)))
+
+    @cached_property
+    def alpha_end(self) -> float:
+        """As `SourceAxis.alpha_end`, of all steps; needs a run."""
+        return self.source.alpha_end(self.alpha)
 
     def reveals(self, phase: Phase) -> bool:
         """Whether the step at the playhead has come so far; never true before the first step."""

@@ -6,6 +6,7 @@ from PySide6.QtGui import QUndoStack
 
 from attn_desktop.analysis.labels import piece_label
 from attn_desktop.gui.document import Document, View
+from attn_desktop.gui.gallery import Gallery
 from attn_desktop.gui.marks import Marks
 from attn_desktop.gui.scene import Baseline, Branch, NoteMark, Phase, Scene
 from attn_desktop.trace.records import StepRecord
@@ -21,7 +22,15 @@ class SceneMaker:
         self._marks = Marks()
         self._texts: tuple[tuple[int, int, str], tuple[str, ...]] = ((0, 0, ""), ())
 
-    def scene(self, document: Document, view: View, words: bool, busy: bool, probing: str) -> Scene:
+    def scene(
+        self,
+        document: Document,
+        view: View,
+        words: bool,
+        busy: bool,
+        probing: str,
+        gallery: Gallery | None = None,
+    ) -> Scene:
         """The branch and place of a view, as the document now is."""
         steps = document.steps(view.leaf)
         same = len(steps) == len(self._steps) and all(
@@ -52,6 +61,7 @@ class SceneMaker:
             history=self._history_texts(),
             done=self._history.index(),
             probing=probing,
+            gallery=gallery,
         )
 
     def _compared(self, document: Document, leaf: int, branches: tuple[Branch, ...]) -> Baseline:

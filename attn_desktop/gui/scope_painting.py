@@ -13,6 +13,8 @@ from attn_desktop.analysis.scope_bench import GLOBAL, ScopeBench, Scoped, ScopeL
 from attn_desktop.analysis.weighing import SMALLEST_HALF_WIDTH, Window
 from attn_desktop.gui.alpha_marks import gaussian_curve
 from attn_desktop.gui.painting import elided, fill_rounded
+from attn_desktop.gui.picture_overlay import largest
+from attn_desktop.gui.region_map import RegionMap
 from attn_desktop.gui.scope_places import NUMBERS, Grip, ScopePlaces, WindowMarks
 from attn_desktop.gui.small_plots import (
     SMALL,
@@ -72,6 +74,15 @@ class ScopePainter:
         """The bars of a lane."""
         return self._places.plot(index, self._theme.px(NUMBERS))
 
+    def map(self, index: int) -> RegionMap | None:
+        """α of a lane over the regions of a picture, in place of bars; None over words."""
+        return RegionMap.of(self._places.axis, self.plot(index).area)
+
+    def column(self, index: int, at: QPointF) -> int | None:
+        """The column of the source at a place in a lane."""
+        regions, plot = self.map(index), self.plot(index)
+        return plot.column(at) if regions is None else regions.position(at)
+
     def marks(self, index: int) -> WindowMarks | None:
         """The window of a lane; None where there is none to draw."""
         window = self._shown.windows.get(self._shown.name(index))
@@ -107,7 +118,7 @@ class ScopePainter:
         for index, lane in enumerate(self._shown.bench.lanes):
             self._paint_words(painter, index, lane, index == button)
             self._paint_lane(painter, index, lane, lit, index == held)
-        if places.labels:
+        if places.labels and places.axis.across == 1:
             labels.paint(painter, self.plot(places.count - 1), places.labels, lit)
 
     def _paint_lane(
@@ -120,6 +131,10 @@ class ScopePainter:
     ) -> None:
         theme, shown, axis = self._theme, self._shown, self._places.axis
         plot, scoped = self.plot(index), shown.scoped[lane.name]
+        regions = self.map(index)
+        if regions is not None and scoped is not None:
+            self._paint_map(painter, regions, scoped, lit)
+            return
         if scoped is not None and shown.with_windows:
             outside = np.flatnonzero(~axis.any(scoped.inside)).tolist()
             plot.paint_bands(painter, outside, theme.colour("faint"))
@@ -138,6 +153,17 @@ class ScopePainter:
                 pen = QPen(theme.colour("dim"), theme.px(1.5))
                 plot.paint_outlines(painter, axis.sum(shown.whole.alpha), pen, theme)
         self._paint_window(painter, index, plot, held)
+
+    def _paint_map(
+        self, painter: QPainter, regions: RegionMap, scoped: Scoped, lit: frozenset[int]
+    ) -> None:
+        """α in the colours of all lanes, and a line around the window."""
+        shown = self._shown
+        alphas = [own.alpha for own in shown.scoped.values() if own is not None]
+        end = max(largest(alpha) for alpha in alphas) or 1.0
+        inside = np.flatnonzero(scoped.inside | (not shown.with_windows)).tolist()
+        alpha = scoped.alpha if shown.with_alpha else None
+        regions.paint(painter, alpha, end, inside, lit, self._theme)
 
     def _paint_frame(self, painter: QPainter, plot: SmallPlot) -> None:
         theme = self._theme

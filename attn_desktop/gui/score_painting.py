@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
 from attn_desktop.analysis.labels import SourceAxis
 from attn_desktop.analysis.score_bench import ScoreBench, ScoreRow, agreement, same_argmax
-from attn_desktop.gui.numbers import short_text
+from attn_desktop.gui.numbers import level_text, short_text
 from attn_desktop.gui.painting import elided, fill_rounded
 from attn_desktop.gui.raster import colour_limit, paint_cells, peaks, signed_image
 from attn_desktop.gui.score_layout import BenchPlaces
@@ -89,6 +89,8 @@ class BenchPainter:
         rows = [shown.row(index) for index in range(len(shown.names))]
         nothing = np.full(shown.axis.size, np.nan)
         alphas = np.array([nothing if row is None else row.alpha for row in rows])
+        #: The α at the top of its plots: over the regions of a picture the largest that there is.
+        self._end = shown.axis.alpha_end(alphas)
         self.agreement, self.same = agreement(alphas), same_argmax(alphas)
 
     # -- where things are -----------------------------------------------------------------
@@ -106,7 +108,8 @@ class BenchPainter:
 
     def alpha(self, index: int) -> SmallPlot:
         """The plot of α of a row."""
-        return SmallPlot(self._places.plot(index, self._places.alpha), len(self._shown.axis))
+        area = self._places.plot(index, self._places.alpha)
+        return SmallPlot(area, len(self._shown.axis), high=self._end)
 
     # -- painting -------------------------------------------------------------------------
 
@@ -140,7 +143,7 @@ class BenchPainter:
             *(
                 [(both, some)]
                 if places.count < places.total
-                else [(places.energies, "e"), (places.alpha, "α")]
+                else [(places.energies, "e"), (places.alpha, self._alpha_title())]
             ),
             (places.context, f"c ±{self._limit:.2g}" if shown.known.context else "c"),
             (places.matrix, "agreement" if places.total > 1 else ""),
@@ -152,6 +155,9 @@ class BenchPainter:
                 Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
                 elided(text, painter.font(), box.width()),
             )
+
+    def _alpha_title(self) -> str:
+        return "α" if self._end == 1 else f"α to {level_text(self._end)}"
 
     def _paint_row(
         self, painter: QPainter, index: int, lit: frozenset[int], pointed: bool, on_button: bool

@@ -17,6 +17,7 @@ from attn_desktop.common.errors import UserError
 from attn_desktop.common.mode import Mode
 from attn_desktop.gui.document import Document, View
 from attn_desktop.gui.engine_link import EngineLink
+from attn_desktop.gui.gallery import Gallery
 from attn_desktop.gui.job import EncodeJob, Home, Picture, encode_job
 from attn_desktop.gui.playhead import Playhead
 from attn_desktop.gui.scene import Phase, Scene
@@ -60,6 +61,8 @@ class Session(QObject):
         self.baseline: int | None = None
         #: The kind of probe that is under way.
         self.probing = ""
+        #: Pictures beside the document, which outlive it.
+        self.gallery: Gallery | None = None
         #: Where the panels are, for a file; asked of the window, which sets this.
         self.layout: Callable[[], str] = str
         self._scenes = SceneMaker(self.undo_stack)
@@ -104,7 +107,9 @@ class Session(QObject):
         if self.document is None:
             return None
         record = self.document.runs[self.run if run is None else run]
-        picture = None if record.picture is None else Picture(pixels=record.picture)
+        picture = None
+        if record.picture is not None:
+            picture = Picture(pixels=record.picture, scene=record.scene)
         return Home(self.document.model, self.device, record.text, record.model.hash, picture)
 
     def set_view(self, view: View) -> None:
@@ -124,12 +129,14 @@ class Session(QObject):
         """Show the branch as it now is, with the playhead at step t."""
         document = self.document
         if document is None:
-            self.playhead.show(Scene(words=self.playhead.scene.words))
+            self.playhead.show(Scene(words=self.playhead.scene.words, gallery=self.gallery))
             return
         view = replace(self.view, t=t, phase=phase)
         busy = self.link.decoding is not None
         words = self.playhead.scene.words
-        self.playhead.show(self._scenes.scene(document, view, words, busy, self.probing))
+        self.playhead.show(
+            self._scenes.scene(document, view, words, busy, self.probing, self.gallery)
+        )
 
     def set_ways(self, mode: Mode, choice: Choice) -> None:
         """Say how the next step is decoded."""

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
-from attn_desktop.gui.axes import ANGLE_DEG, COSINE, LEANING, SINE, shortened
+from attn_desktop.gui.axes import ANGLE_DEG, COSINE, LEANING, SINE, shortened, stride_of
 from attn_desktop.gui.cell_frames import runs
 from attn_desktop.gui.painting import diamond, elided, fill_rounded
+from attn_desktop.gui.scene import Scene
 from attn_desktop.gui.theme import Theme
 
 Floats = NDArray[np.floating[Any]]
@@ -112,12 +113,20 @@ class SmallPlot:
 class SourceLabels:
     """Labels of the columns, leaning below a plot; where they would overlap some are left out."""
 
-    def __init__(self, labels: Sequence[str], theme: Theme) -> None:
-        self._theme = theme
+    def __init__(self, labels: Sequence[str], theme: Theme, across: int = 1) -> None:
+        """across: how many make up a row of a grid."""
+        self._theme, self._across = theme, across
         self._font, self._bold = theme.font(LABELS), theme.font(LABELS, bold=True)
         self._labels = shortened(labels, self._font)
         metrics = QFontMetricsF(self._bold)
         self._widths = [metrics.horizontalAdvance(label) for label in self._labels]
+
+    @classmethod
+    def of(cls, scene: Scene, theme: Theme) -> SourceLabels:
+        """Those of a scene; none where nothing is encoded."""
+        if scene.run is None:
+            return cls((), theme)
+        return cls(scene.source.labels, theme, scene.source.across)
 
     def height(self, most: float) -> float:
         """Pixels that they need below a plot, `most` at most."""
@@ -126,11 +135,14 @@ class SourceLabels:
         return math.ceil(min(needed, max(most, metrics.height())))
 
     def paint(self, painter: QPainter, plot: SmallPlot, height: float, lit: frozenset[int]) -> None:
-        """Below `plot`, `height` pixels high; lit columns are bold and never left out."""
+        """Below `plot`, `height` pixels high; lit columns are bold and left out last."""
         theme = self._theme
         metrics = QFontMetricsF(self._font)
-        stride = max(1, math.ceil(metrics.height() * LEANING / max(plot.pitch, 1e-6)))
-        kept = sorted(column for column in lit if column < len(self._labels))
+        stride = stride_of(metrics.height() * LEANING / max(plot.pitch, 1e-6), self._across)
+        kept: list[int] = []
+        for column in sorted(lit):
+            if column < len(self._labels) and (not kept or column - kept[-1] >= stride):
+                kept.append(column)
         taken = {near for column in kept for near in range(column - stride + 1, column + stride)}
         regular = range(0, len(self._labels), stride)
         room = (height - metrics.height()) / SINE

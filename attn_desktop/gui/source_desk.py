@@ -6,7 +6,6 @@ shown, a sample sentence, a scene that the engine draws.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ from attn_desktop.common.model_list import ModelEntry
 from attn_desktop.gui.errand import CANCELLED, Errand
 from attn_desktop.gui.intents import ChoosePicture, EncodeText, Intent, NewScene, OpenPicture
 from attn_desktop.gui.job import EncodeJob, Home, Picture, encode_job
+from attn_desktop.gui.known_scenes import KnownScenes
 from attn_desktop.gui.panels.source import SourcePanel
 from attn_desktop.gui.picture_files import PICTURES_FILTER, picture_in, read_picture
 from attn_desktop.gui.samples import Sample
@@ -30,8 +30,6 @@ from attn_desktop.trace.records import RunRecord
 PICTURE, QUESTION = "picture", "question"
 #: Of a picture about which nothing is known.
 ANY_QUESTION = "how many objects are there"
-#: Scenes whose questions are remembered.
-MOST_SCENES = 16
 NO_PICTURE = "There is no picture on the clipboard."
 
 
@@ -51,7 +49,8 @@ class SourceDesk(QObject):
         self._opened: tuple[str, ...] = ("text",)
         self._folder = ""
         self._run: RunRecord | None = None
-        self._scenes: OrderedDict[Picture, SceneRendered] = OrderedDict()
+        self._scenes = KnownScenes(session.link, self)
+        self._scenes.found.connect(self._offer_words)
         self._drawing: Errand | None = None
         self._again: Callable[[], None] = lambda: None
         panel.set_samples(tuple(sample.text for sample in samples))
@@ -186,8 +185,10 @@ class SourceDesk(QObject):
         found = picture_in(QApplication.clipboard().mimeData())
         if found is None:
             self.noted.emit(NO_PICTURE)
-        else:
+        elif isinstance(found, OpenPicture):
             self.open_picture(found)
+        else:
+            self._panel.ask(found)
 
     def open_picture(self, given: OpenPicture) -> None:
         """Start over with an image file, or offer a model that takes one."""
@@ -263,10 +264,7 @@ class SourceDesk(QObject):
     def _drawn(
         self, scene: SceneRendered, model: str | None, takes: tuple[str, ...], question: str | None
     ) -> None:
-        picture = Picture(pixels=scene.picture, name=f"scene {scene.seed}")
-        self._scenes[picture] = scene
-        while len(self._scenes) > MOST_SCENES:
-            self._scenes.popitem(last=False)
+        picture = self._scenes.remember(scene)
         self._next_seed = scene.seed + 1
         self._panel.set_seed(self._next_seed)
         first = scene.questions[0].text if scene.questions else ANY_QUESTION
@@ -278,13 +276,15 @@ class SourceDesk(QObject):
 
     def _scene_changed(self, scene: Scene) -> None:
         """Offer the questions of the picture that is shown."""
-        if scene.run is self._run:
-            return
-        self._run = scene.run
-        if scene.run is None or scene.run.picture is None:
+        if scene.run is not self._run:
+            self._run = scene.run
+            self._offer_words()
+
+    def _offer_words(self) -> None:
+        if self._run is None or self._run.picture is None:
             self._panel.set_scene_words((), ())
             return
-        drawn = self._scenes.get(Picture(pixels=scene.run.picture))
+        drawn = self._scenes.of(self._run)
         if drawn is None:
             self._panel.set_scene_words(((ANY_QUESTION, ""),), ())
         else:

@@ -13,7 +13,7 @@ from attn_desktop.gui.text_field import TextField, utf16_length
 
 
 class SourceField(TextField):
-    """pictured: an `OpenPicture` that was pasted or dropped."""
+    """pictured: an `OpenPicture`, `OpenGallery` or `OpenDocument` that was pasted or dropped."""
 
     pictured = Signal(object)
 

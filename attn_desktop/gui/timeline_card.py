@@ -10,6 +10,7 @@ from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen
 
 from attn_desktop.gui.painting import elided
+from attn_desktop.gui.picture_image import fitted
 from attn_desktop.gui.raster import alpha_colours, image, peaks
 from attn_desktop.gui.theme import Theme
 
@@ -22,7 +23,8 @@ WIDE = 84
 class StepLook:
     """What a cell shows of step t. bars: share of a full bar and its colour, None if unknown.
 
-    strip: a row of pixels, one a column of the source; None if α is unknown.
+    strip: a row of pixels, one a column of the source, or one a region of a picture as they lie;
+    None if α is unknown.
     """
 
     t: int
@@ -75,6 +77,11 @@ def paint_card(painter: QPainter, theme: Theme, places: CardPlaces, look: StepLo
         if bar is not None:
             painter.fillRect(place.adjusted(0, 0, round((bar[0] - 1) * place.width()), 0), bar[1])
     if places.strip.height() and look.strip is not None:
+        if look.strip.height() > 1:
+            painter.drawImage(
+                map_place(places.strip, look.strip.width(), look.strip.height()), look.strip
+            )
+            return
         painter.drawImage(places.strip, look.strip)
         pitch = places.strip.width() / look.strip.width()
         if pitch >= theme.px(5):
@@ -105,6 +112,18 @@ def _paint_header(painter: QPainter, theme: Theme, box: QRectF, look: StepLook) 
     painter.setFont(bold)
     painter.setPen(theme.ink("target"))
     painter.drawText(box, Qt.AlignmentFlag.AlignLeft | middle, elided(look.token, bold, room))
+
+
+def map_place(strip: QRect, columns: int, rows: int) -> QRect:
+    """Where the regions of a picture are within the strip of a card, each a square."""
+    return whole(fitted(columns / rows, QRectF(strip)))
+
+
+def map_images(theme: Theme, alpha: NDArray[np.float64], grid: tuple[int, int]) -> list[QImage]:
+    """α (T, m · n) as m × n pixels a step, each up to its own largest α."""
+    ends = np.nan_to_num(alpha, posinf=1.0).max(axis=1, initial=0.0)
+    maps = alpha / np.where(ends > 0, ends, 1.0)[:, None]
+    return [image(alpha_colours(row.reshape(grid), theme)) for row in maps]
 
 
 def strip_images(theme: Theme, alpha: NDArray[np.float64], width: int) -> list[QImage]:

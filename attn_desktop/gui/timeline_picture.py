@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QImage, QPainter, QPen
 
 from attn_desktop.gui.painting import diamond, fill_rounded
+from attn_desktop.gui.picture_grid import CellGrid
 from attn_desktop.gui.scene import Light, Scene
 from attn_desktop.gui.theme import Theme
 from attn_desktop.gui.timeline_card import (
     CardPlaces,
     card_places,
+    map_images,
+    map_place,
     paint_card,
     paint_frame,
     strip_images,
@@ -118,7 +121,7 @@ class TimelinePicture:
 
     def _paint_cards(self, painter: QPainter) -> None:
         cells, places = self.cells, self._places()
-        strips = strip_images(self.theme, self.figures.alpha, places.strip.width())
+        strips = self._strips(places.strip.width())
         steps = range(1, cells.steps + 1)
         for look in self.figures.looks(self.scene, self.theme, steps, strips):
             painter.save()
@@ -128,6 +131,13 @@ class TimelinePicture:
         few = cells.pitch >= WIDEST * self.theme.scale - 0.5
         if few and not self.scene.complete:
             self._paint_empty(painter, places.box)
+
+    def _strips(self, width: int) -> list[QImage]:
+        """α of every step: over words a strip of this width, over a picture a small map."""
+        scene, alpha = self.scene, self.figures.alpha
+        if scene.run is None or scene.run.grid is None:
+            return strip_images(self.theme, alpha, width)
+        return map_images(self.theme, alpha, scene.run.grid)
 
     def _paint_empty(self, painter: QPainter, box: QRectF) -> None:
         """Outlines of steps to come."""
@@ -169,10 +179,13 @@ class TimelinePicture:
         painter.fillRect(box, self.theme.hue("target", opacity))
 
     def _paint_lit_columns(self, painter: QPainter) -> None:
-        """A line below the lit positions of each strip."""
-        cells, strip = self.cells, self._places().strip
+        """A line below the lit positions of each strip, or a frame around lit regions."""
+        cells, strip, run = self.cells, self._places().strip, self.scene.run
         columns = self.scene.source.columns(self.light.all_source)
         if not columns or not strip.height():
+            return
+        if run is not None and run.grid is not None:
+            self._paint_lit_regions(painter, strip, run.grid, columns)
             return
         pitch, hue = strip.width() / len(self.scene.source), self.theme.hue("source")
         for t in range(1, cells.steps + 1):
@@ -180,6 +193,17 @@ class TimelinePicture:
                 x = round(cells.x(t)) + strip.left() + column * pitch
                 line = QRectF(x, strip.bottom() + 2, max(pitch - 1, 1), self.theme.px(2))
                 painter.fillRect(line, hue)
+
+    def _paint_lit_regions(
+        self, painter: QPainter, strip: QRect, grid: tuple[int, int], regions: Sequence[int]
+    ) -> None:
+        rows, across = grid
+        regular = QRectF(map_place(strip, across, rows))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(self.theme.hue("source"), self.theme.px(1)))
+        for t in range(1, self.cells.steps + 1):
+            area = regular.translated(round(self.cells.x(t)), 0)
+            painter.drawPath(CellGrid(area, rows, across).outline(regions))
 
     def _paint_branches(self, painter: QPainter) -> None:
         """Where another branch parts: pink if it is hard."""

@@ -18,7 +18,7 @@ from attn_desktop.gui.playhead import Playhead
 from attn_desktop.gui.theme import ALPHA_MAPS
 
 #: Of Qt's description of the docks: raise it when docks come or go, so that old ones are dropped.
-LAYOUT_VERSION = 4
+LAYOUT_VERSION = 5
 THEMES = ("system", "light", "dark")
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from attn_desktop.common.errors import TraceFileError
 from attn_desktop.trace.annotations import MAX_TEXT
-from attn_desktop.trace.run_tree import How
+from attn_desktop.trace.run_tree import MAX_SEED, How
 
 MAX_SETTINGS_DEPTH = 32
 FLOAT_TAG = "$float"
@@ -38,6 +38,8 @@ class ModelPart(Strict):
     card: str
     trained_modes: list[str]
     takes: tuple[str, ...] = ("text",)
+    fixed_formula: str = "c_t = [→h_S; ←h_1]"
+    query_formula: str = ""
 
 
 class RunPart(Strict):
@@ -50,6 +52,7 @@ class RunPart(Strict):
     dtype: str
     grid: tuple[int, int] | None
     receptive_field: float | None = None
+    scene: Annotated[int, msgspec.Meta(ge=0, le=MAX_SEED)] | None = None
     versions: dict[str, str] = {}
 
 

@@ -165,6 +165,8 @@ def _pack_run(run: RunRecord) -> RunPart:
             card=model.card,
             trained_modes=[str(mode) for mode in model.trained_modes],
             takes=model.takes,
+            fixed_formula=model.fixed_formula,
+            query_formula=model.query_formula,
         ),
         text=run.text,
         source=list(run.source),
@@ -172,6 +174,7 @@ def _pack_run(run: RunRecord) -> RunPart:
         dtype=run.dtype,
         grid=run.grid,
         receptive_field=run.receptive_field,
+        scene=run.scene,
         versions=dict(run.versions),
     )
 
@@ -190,6 +193,8 @@ def _unpack_run(part: RunPart, rest: dict[str, AnyArray], number: int) -> RunRec
             card=model.card,
             trained_modes=tuple(Mode.parse(mode) for mode in model.trained_modes),
             takes=model.takes,
+            fixed_formula=model.fixed_formula,
+            query_formula=model.query_formula,
         ),
         text=part.text,
         source=tuple(part.source),
@@ -197,6 +202,7 @@ def _unpack_run(part: RunPart, rest: dict[str, AnyArray], number: int) -> RunRec
         dtype=part.dtype,
         grid=part.grid,
         receptive_field=part.receptive_field,
+        scene=part.scene,
         versions=part.versions,
         **arrays,
     )

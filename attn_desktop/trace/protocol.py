@@ -57,7 +57,7 @@ class Encode(Request, frozen=True, kw_only=True, tag="encode"):
 
     text: the sentence, or the question. For a model that takes a picture, one of: picture_file,
     the bytes of an image file, of at most 64 MiB; picture, that of a `RunRecord` (an engine that
-    was started again, or a saved file).
+    was started again, or a saved file). scene: as in a `RunRecord`.
     """
 
     run: int
@@ -66,6 +66,7 @@ class Encode(Request, frozen=True, kw_only=True, tag="encode"):
     text: str
     picture_file: bytes = b""
     picture: NDArray[np.uint8] | None = None
+    scene: int | None = None
 
 
 class Decode(Request, frozen=True, kw_only=True, tag="decode"):
@@ -132,6 +133,23 @@ class RenderScene(Request, frozen=True, kw_only=True, tag="render-scene"):
 
     seed: int
     size: int = 448
+
+
+class Caption(Request, frozen=True, kw_only=True, tag="caption"):
+    """Say what one of many pictures shows, in short. Answered by `Captioned` or `NoPicture`.
+
+    No run comes of it, so those that are in use stay. text: the question, for a model that takes
+    one. picture_file: the bytes of an image file, of at most 64 MiB. seed: of what a hard mode
+    draws; the likeliest tokens are taken. side: pixels of the longer side of the thumbnail.
+    """
+
+    model: str
+    device: str
+    picture_file: bytes
+    mode: Mode
+    text: str = ""
+    seed: int = 0
+    side: int = 192
 
 
 class Cancel(Request, frozen=True, kw_only=True, tag="cancel"):
@@ -242,6 +260,28 @@ class SceneRendered(Reply, frozen=True, kw_only=True, tag="scene-rendered"):
     questions: tuple[SceneQuestion, ...]
 
 
+class Captioned(Reply, frozen=True, kw_only=True, tag="captioned"):
+    """What a picture was said to show. text: the caption, or the answer to the question.
+
+    log_probs: log p of each of its T tokens, the end included. entropies: of α at each step, in
+    nats; none without attention. positions: S. ended: False where it was cut off without an end.
+    thumbnail: the bytes of a JPEG file.
+    """
+
+    text: str
+    log_probs: tuple[float, ...]
+    entropies: tuple[float, ...]
+    positions: int
+    ended: bool
+    thumbnail: bytes
+
+
+class NoPicture(Reply, frozen=True, kw_only=True, tag="no-picture"):
+    """A file in which there is no picture, and why."""
+
+    message: str
+
+
 class Progress(Reply, frozen=True, kw_only=True, tag="progress"):
     """What a request is at, for people to read."""
 
@@ -280,6 +320,7 @@ AnyRequest: TypeAlias = (
     | Probe
     | Tokenize
     | RenderScene
+    | Caption
     | Cancel
 )
 AnyReply: TypeAlias = (
@@ -292,6 +333,8 @@ AnyReply: TypeAlias = (
     | Probed
     | Tokenized
     | SceneRendered
+    | Captioned
+    | NoPicture
     | Progress
     | Done
     | Failed

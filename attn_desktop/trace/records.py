@@ -47,6 +47,8 @@ class ModelInfo:
 
     hash: SHA-256 of config, weights and tokenizers, so that a changed model is noticed.
     takes: what it is given: ("text",), ("picture",) or ("picture", "question").
+    fixed_formula: what the context is in the mode without attention. query_formula: what attention
+    asks with; empty where that is s_{t−1} alone.
     """
 
     name: str
@@ -55,6 +57,21 @@ class ModelInfo:
     card: str = ""
     trained_modes: tuple[Mode, ...] = ()
     takes: tuple[str, ...] = ("text",)
+    fixed_formula: str = "c_t = [→h_S; ←h_1]"
+    query_formula: str = ""
+
+    @property
+    def fixed_expression(self) -> str:
+        """What the context is in the mode without attention, without the c_t in front."""
+        return self.fixed_formula.removeprefix("c_t = ")
+
+    @property
+    def answers(self) -> bool:
+        """Whether a token is the answer after one more glimpse: the last one is the output.
+
+        No glimpse reads the answer after the one before.
+        """
+        return "question" in self.takes
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +88,7 @@ class RunRecord:
     most 1024 pixels on its longer side. The model sees all of it, squeezed to its own square input:
     the region in row r and column c (from 0) of an m × n grid covers the rectangle
     [c/n, (c+1)/n] × [r/m, (r+1)/m] of it. Encoding it again gives the same numbers.
+    scene: seed of the rendered scene that the picture is, None for any other.
     receptive_field: share of the picture's width, and of its height, that lies around the centre of
     a region and that its annotation can depend on; None where that is not known.
     states: (S, H) encoder annotations h_j.
@@ -97,6 +115,7 @@ class RunRecord:
     picture: NDArray[np.uint8] | None = None
     encoder_attention: FloatArray | None = None
     receptive_field: float | None = None
+    scene: int | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -107,6 +107,7 @@ def test_the_tree_can_be_walked() -> None:
     assert token_ids(record, 7) == (41, 45, 47)
     assert token_ids(search(prefix=[8, 9], start=2), 7) == (8, 9, 41, 45, 47)
     assert [text(record, row) for row in (0, 8, 9)] == ["", "La voitures", "La voiture"]
+    assert [text(record, row, answers=True) for row in (0, 8)] == ["", "res"]
     assert [label(record, row) for row in (0, 1, 7, 10)] == ["<s>", "La", "·re", "rouge"]
     assert label(search(prefix=[8], start=1), 1) == "La"
 

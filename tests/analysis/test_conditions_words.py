@@ -67,7 +67,7 @@ def test_regions_of_a_picture_are_named_by_row_and_column() -> None:
     trace = TRACES["picture"]
     alpha = mean_alpha(trace.steps[2])
     assert alpha is not None
-    assert at('alpha["1,2"]', trace, 3) == pytest.approx(alpha[5])
+    assert at('alpha["r2c3"]', trace, 3) == pytest.approx(alpha[5])
 
 
 def test_places_may_be_computed() -> None:

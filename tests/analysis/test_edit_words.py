@@ -40,6 +40,19 @@ def test_an_edit_in_short(edit: Edit, words: str) -> None:
     assert describe(edit, LABELS) == words
 
 
+@pytest.mark.parametrize(
+    ("how", "positions", "words"),
+    [
+        ("mask", (17, 18, 19, 31, 32, 33), "do not look at r2c4–r3c6"),
+        ("pin", (0,), "look only at r1c1"),
+        ("mask", (0, 2, 4, 6, 8), "do not look at r1c1, r1c3, r1c5 + 2 more"),
+    ],
+)
+def test_regions_are_named_by_rectangles(how: str, positions: tuple[int, ...], words: str) -> None:
+    labels = [f"r{j // 14 + 1}c{j % 14 + 1}" for j in range(196)]
+    assert describe(Edit("alpha", how, positions), labels) == words
+
+
 @pytest.mark.parametrize(("target", "how"), WAYS)
 def test_every_way_has_words(target: str, how: str) -> None:
     takes_positions, takes_values = WAYS[target, how]

@@ -104,7 +104,7 @@ def test_pieces_are_labelled_one_by_one_and_words_joined() -> None:
 
 def test_regions_of_a_picture_are_never_joined() -> None:
     axis = source_axis(toy_run(grid=(2, 2)), words=True)
-    assert axis.labels == ("0,0", "0,1", "1,0", "1,1")
+    assert axis.labels == ("r1c1", "r1c2", "r2c1", "r2c2")
     assert not axis.words
 
 

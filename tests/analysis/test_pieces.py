@@ -14,10 +14,11 @@ from attn_desktop.analysis.pieces import (
     display_width,
     group_words,
     join_pieces,
+    output_text,
     printable,
     shorten,
 )
-from attn_desktop.trace.records import RunRecord
+from attn_desktop.trace.records import ModelInfo, RunRecord
 from tests.toy_models import toy_codecs
 from tests.toy_records import Sizes, toy_run
 
@@ -59,7 +60,7 @@ def test_pieces_of_one_word_are_grouped_and_markers_stand_alone() -> None:
 
 def test_positions_without_a_word_are_never_grouped() -> None:
     run = toy_run(grid=(2, 2))
-    assert [word.label for word in group_words(run)] == ["0,0", "0,1", "1,0", "1,1"]
+    assert [word.label for word in group_words(run)] == ["r1c1", "r1c2", "r2c1", "r2c2"]
 
 
 def test_a_word_that_spells_nothing_keeps_a_label() -> None:
@@ -103,3 +104,11 @@ def test_shortened_text_fits_and_says_so(text: str, width: int) -> None:
     assert display_width(short) <= width
     assert short == text or (short.endswith("…") and text.startswith(short[:-1]))
     assert (short == text) == (display_width(text) <= width)
+
+
+def test_of_answers_the_last_is_the_output() -> None:
+    text, asked = ModelInfo("m", "f", "0"), ModelInfo("m", "f", "0", takes=("picture", "question"))
+    assert output_text(text, ("▁red", "▁blue", "</s>")) == "red blue"
+    assert output_text(asked, ("▁red", "▁light", "▁dark")) == "dark"
+    assert output_text(asked, ()) == ""
+    assert (text.answers, asked.answers) == (False, True)

@@ -53,6 +53,14 @@ def test_sentences_are_counted_the_most_frequent_first() -> None:
     assert found[2].log_prob == pytest.approx(float(logs[1, 0] + logs[1, 1]))
 
 
+def test_of_answers_only_the_last_is_what_is_said() -> None:
+    words = ("</s>", "▁red", "▁blue")
+    tokens = np.array([[1, 2], [2, 2], [2, 1]])
+    record = rollouts_of(RUN, tokens, np.zeros_like(tokens), np.eye(SIZE)[0], words=words)
+    found = sentences(record, answers=True)
+    assert [(s.text, s.count) for s in found] == [("blue", 2), ("red", 1)]
+
+
 def test_what_says_the_same_in_other_pieces_is_one_sentence() -> None:
     words = ("</s>", "▁cha", "ge", "▁chage")
     tokens = np.array([[1, 2, END], [3, END, NOTHING], [1, 2, 3]])

@@ -96,6 +96,15 @@ def test_options(
         (("train", "en-fr", "--data", "TMP", "--out", "TMP/o"), ("tatoeba_en_fr.tsv.gz",)),
         (("train", "en-fr", "--data", "TMP", "--out", "TMP/o", "--epochs", "0"), ("--epochs",)),
         (("train", "en-fr", "--data", "TMP", "--out", "TMP/o", "--device", "x"), ("'x'",)),
+        (("train", "en-fr", "--data", "TMP", "--out", "TMP/o", "--seed", "-1"), ("--seed",)),
+        (
+            ("train", "en-fr", "--data", "TMP", "--out", "TMP/o", "--encoder", "TMP/e"),
+            ("en-fr", "--encoder"),
+        ),
+        (
+            ("train", "own-captioner", "--data", "TMP", "--out", "TMP/o", "--encoder", "TMP/e"),
+            ("TMP", "table of captions"),
+        ),
     ],
 )
 def test_arguments(

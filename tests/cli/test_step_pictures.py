@@ -71,7 +71,7 @@ def test_a_trace_keeps_picture_and_question_and_can_be_verified(
 
 
 def test_the_regions_are_drawn_as_the_grid_that_they_are(invoke: Invoke, seers: Path) -> None:
-    """Rows of shades, one for each row of regions, with the drawn region marked."""
+    """Rows of shades, of the step's largest α, with the drawn region marked."""
     result = invoke(
         "step", seers / "captioner", seers / "photo.png", "--weighting", "hard", "--max-steps", 2
     )
@@ -95,7 +95,8 @@ def test_the_regions_are_drawn_as_the_grid_that_they_are(invoke: Invoke, seers: 
             if row == k // 4:
                 assert line.index("◆") == 5 + 3 * (k % 4) + 2
             for column in range(4):
-                alpha = float(record.cross.alpha[0, 0, 4 * row + column])
+                share = record.cross.alpha[0, 0] / record.cross.alpha.max()
+                alpha = float(share[4 * row + column])
                 shades = (
                     "·" if alpha < 0.05 else "░" if alpha < 0.2 else "▒" if alpha < 0.5 else "▓█"
                 )

@@ -42,6 +42,7 @@ from tests.gui.edit_scenes import with_context_added
 from tests.gui.plot_pointer import every_move_counts
 from tests.toy_beam import searched, toy_beam
 from tests.toy_each import with_each_position
+from tests.toy_gallery import odd_gallery, toy_gallery
 from tests.toy_gradients import with_gradients
 from tests.toy_records import ADDITIVE, FIXED, toy_trace
 from tests.toy_rollouts import with_rollouts
@@ -162,6 +163,13 @@ SCENES: dict[str, Callable[[], Scene]] = {
     "a context that was edited": lambda: with_each_position(
         with_context_added(toy_scene(t=2, probes=True), 3, -2.5)
     ),
+    "a gallery": lambda: replace(toy_scene(grid=(3, 4)), gallery=toy_gallery(9)),
+    "a gallery that grows": lambda: Scene(gallery=toy_gallery(60, done=7, busy=True)),
+    "a gallery of odd files": lambda: replace(toy_scene(), gallery=odd_gallery()),
+    "a gallery for a model of texts": lambda: replace(
+        toy_scene(), gallery=replace(toy_gallery(done=0), ways=None)
+    ),
+    "a gallery of nothing": lambda: Scene(gallery=replace(toy_gallery(0), note="not a thing")),
     "branches": lambda: toy_scene(branches=4, t=1),
     "breakpoints and watches": lambda: conditions(toy_scene(steps=12, t=4)),
     "breakpoints and watches inside a step": lambda: conditions(toy_scene(t=2, phase=Phase.ALPHA)),
@@ -362,6 +370,7 @@ def test_a_hidden_one_waits_and_many_changes_are_drawn_once(name: str, qtbot: Qt
         "at the end",
         "words",
         "a picture",
+        "a gallery",
         "branches",
         "breakpoints and watches",
     ],

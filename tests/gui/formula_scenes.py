@@ -26,7 +26,16 @@ def picture_stepper() -> Stepper:
     """A captioner that never ends, on a picture of 4 × 4 regions."""
     model = toy_captioner(2, half_width=1.0)
     model.output_bias[model.end_id] = -1e4
-    info = ModelInfo("toy", "captioner", "0" * 64, "A toy.", model.trained_modes, model.takes)
+    info = ModelInfo(
+        "toy",
+        "captioner",
+        "0" * 64,
+        "A toy.",
+        model.trained_modes,
+        model.takes,
+        model.fixed_formula,
+        model.query_formula,
+    )
     given = Given(picture=toy_picture(1))
     return Stepper(Checkpoint(model, info, Path("nowhere")), given)
 

@@ -37,6 +37,7 @@ EMPTY = (
     "compare",
     "conditions",
     "each-position",
+    "gallery",
     "gradients",
     "history",
     "notes",

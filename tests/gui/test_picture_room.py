@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
 
 from attn_desktop.common.errors import InputError
-from attn_desktop.gui.intents import OpenPicture
+from attn_desktop.gui.intents import OpenGallery, OpenPicture
 from attn_desktop.gui.job import Home, Picture, encode_job
 from attn_desktop.gui.panel import PANELS
 from attn_desktop.gui.panel_dock import PanelDock
@@ -91,7 +91,12 @@ def test_a_picture_is_dropped_on_the_window_and_a_text_is_not(window: QMainWindo
     assert not drop(window, data)
     data.setUrls([QUrl("https://example.org/a.png"), QUrl.fromLocalFile("/tmp/é.jpg")])
     assert drop(window, data)
-    assert dropped == [OpenPicture(path=Path("/tmp/é.jpg"))]
+    data.setUrls([QUrl.fromLocalFile(f"/tmp/{name}.jpg") for name in "ab"])
+    assert drop(window, data)
+    assert dropped == [
+        OpenPicture(path=Path("/tmp/é.jpg")),
+        OpenGallery((Path("/tmp/a.jpg"), Path("/tmp/b.jpg"))),
+    ]
 
 
 def test_pictures_are_equal_that_hold_the_same() -> None:

@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +20,16 @@ from pytestqt.qtbot import QtBot
 from attn_desktop.common.mode import HARD, Mode
 from attn_desktop.common.model_list import ModelEntry
 from attn_desktop.gui.engine_client import EngineClient, Health
-from attn_desktop.gui.intents import ChoosePicture, EncodeText, MakeEdit, NewScene, OpenPicture
+from attn_desktop.gui.intents import (
+    ChoosePicture,
+    EncodeText,
+    MakeEdit,
+    NewScene,
+    OpenDocument,
+    OpenPicture,
+)
 from attn_desktop.gui.panels.source import SourcePanel
-from attn_desktop.gui.picture_files import PASTED
+from attn_desktop.gui.picture_files import PASTED, has_picture, picture_in
 from attn_desktop.gui.raster import image, png_bytes
 from attn_desktop.gui.samples import Sample
 from attn_desktop.gui.source_desk import ANY_QUESTION, NO_PICTURE, SourceDesk
@@ -32,6 +39,8 @@ from attn_desktop.trace.edits import Edit
 from attn_desktop.trace.protocol import Models
 from attn_desktop.trace.records import StepRecord
 from attn_desktop.trace.run_tree import Choice
+from attn_desktop.trace.storage import load_trace, save_trace
+from tests.bad_pictures import ODD, REFUSED, write_bad_pictures
 from tests.decoding.helpers import differences
 from tests.gui.desk import TIMEOUT_MS, Desk, make_desk, start_client
 from tests.toy_seers import (
@@ -212,7 +221,84 @@ def test_a_model_of_texts_after_one_of_pictures_begins_with_a_sample(
     assert (run.text, run.picture) == (SENTENCE, None)
 
 
+def test_a_recording_that_is_dropped_or_pasted_is_no_picture(tmp_path: Path) -> None:
+    dropped = QMimeData()
+    dropped.setUrls([QUrl.fromLocalFile(str(tmp_path / "kept.ATTN"))])
+    assert has_picture(dropped)
+    assert picture_in(dropped) == OpenDocument(tmp_path / "kept.ATTN")
+
+
+@pytest.mark.parametrize(("name", "said"), REFUSED.items())
+def test_what_is_no_picture_leaves_the_document_as_it_is(
+    captioned: Sources, tmp_path: Path, name: str, said: str
+) -> None:
+    write_bad_pictures(tmp_path)
+    before, steps = captioned.desk.scene.run, records(captioned.desk)
+    captioned.sources.take(OpenPicture(path=tmp_path / name))
+    text, cause = captioned.desk.failure()
+    assert said in text
+    assert cause == "source"
+    assert captioned.desk.scene.run is before
+    assert records(captioned.desk) == steps
+
+
+@pytest.mark.parametrize(("name", "shape"), ODD.items())
+def test_odd_pictures_are_shown(
+    captioned: Sources, tmp_path: Path, name: str, shape: tuple[int, int]
+) -> None:
+    write_bad_pictures(tmp_path)
+    captioned.sources.take(OpenPicture(path=tmp_path / name))
+    captioned.encoded()
+    run = captioned.desk.scene.run
+    assert run is not None
+    assert run.picture is not None
+    assert run.picture.shape == (*shape, 3)
+
+
 # -- questions ----------------------------------------------------------------------------
+
+
+def offered_questions(own: Sources) -> list[str]:
+    own.panel.set_scene(own.desk.scene)
+    own.panel.flush()
+    return [action.text() for action in own.panel.samples.menu().actions()]
+
+
+def test_a_saved_scene_brings_its_questions_again(
+    answered: Sources, shared_client: EngineClient, qtbot: QtBot, answerer: Path, tmp_path: Path
+) -> None:
+    questions, path = offered_questions(answered), tmp_path / "scene.attn"
+    assert len(questions) >= 3
+    answered.desk.session.save(path)
+    assert load_trace(path).run.scene == 0
+    answered.desk.link.stop()
+    with opened(shared_client, qtbot, answerer) as later:
+        later.desk.session.open(path)
+        later.desk.wait(lambda: offered_questions(later) == questions)
+
+
+def test_a_picture_that_is_not_the_scene_it_says_has_no_questions_of_its_own(
+    answered: Sources, tmp_path: Path
+) -> None:
+    path = tmp_path / "scene.attn"
+    answered.desk.session.save(path)
+    trace = load_trace(path)
+    assert trace.run.picture is not None
+    other = replace(trace.run, picture=255 - trace.run.picture, scene=3)
+    save_trace(replace(trace, run=other), path)
+    answered.desk.session.open(path)
+    answered.desk.wait(lambda: offered_questions(answered) == [ANY_QUESTION])
+    answered.desk.settle()
+
+
+def test_an_unknown_question_is_answered_and_an_empty_one_refused(answered: Sources) -> None:
+    answered.sources.take(EncodeText("zork flibber?"))
+    answered.encoded()
+    assert len(answered.desk.scene.steps) == 2
+    answered.sources.take(EncodeText("  "))
+    text, cause = answered.desk.failure()
+    assert "ask at least one word" in text
+    assert cause == "source"
 
 
 def test_a_scene_brings_questions_with_their_answers(answered: Sources) -> None:
@@ -254,6 +340,23 @@ def test_another_picture_keeps_the_question(answered: Sources) -> None:
 
 
 # -- what-ifs, files, engines ---------------------------------------------------------------
+
+
+def test_a_mask_of_regions_is_named_and_undone(captioned: Sources) -> None:
+    desk = captioned.desk
+    what_if = WhatIf(desk.stepping, desk.holder)
+    desk.session.go(1)
+    before = records(desk)
+    what_if.edit(MakeEdit((Edit("alpha", "mask", (0, 1, 4, 5)),)))
+    desk.settle()
+    assert "do not look at r1c1–r2c2" in desk.session.undo_stack.undoText()
+    shown = next(branch for branch in desk.scene.branches if branch.shown)
+    assert "do not look at r1c1–r2c2" in shown.about
+    assert len(desk.scene.branches) == 2
+    assert records(desk) != before
+    while records(desk) != before:
+        desk.session.undo()
+    assert len(desk.scene.branches) == 1
 
 
 def test_regions_that_are_masked_are_not_looked_at(captioned: Sources) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtGui import QImage
 
 from attn_desktop.common import paths
 from attn_desktop.common.errors import ExportError
@@ -153,11 +154,13 @@ def test_a_page_is_balanced_and_refers_to_nothing_outside(trace: Trace, words: b
     assert "https:" not in text
     assert "@import" not in text
     assert not re.search(r"url\(", text)
-    assert all(target.startswith("#") for target in page.attributes("href"))
+    inside = ("#", "data:image/png;base64,")
+    assert all(target.startswith(inside) for target in page.attributes("href"))
     assert all(source.startswith("data:image/png;base64,") for source in page.attributes("src"))
     ids = page.attributes("id")
     assert len(ids) == len(set(ids))
-    assert {target[1:] for target in page.attributes("href")} <= set(ids)
+    own = [target for target in page.attributes("href") if target.startswith("#")]
+    assert {target[1:] for target in own} <= set(ids)
     names = {name for _, held in page.tags for name in held}
     assert not [name for name in names if name.startswith("on")]
     assert len(page.raw["script"]) == 2, "the data and the one script"
@@ -385,3 +388,28 @@ def test_an_installation_without_its_resources_is_told(
     monkeypatch.setattr(paths, "_INSTALLED_DATA", tmp_path)
     with pytest.raises(ExportError, match=r"a part of the report is missing: .*report\.css"):
         write_report(CASES["soft"], tmp_path / "r.html")
+
+
+# -- pictures -----------------------------------------------------------------------------
+
+
+def test_a_picture_is_there_once_for_each_step_with_a_map_of_its_alpha() -> None:
+    trace = CASES["picture"]
+    assert trace.run.picture is not None
+    assert trace.run.grid is not None
+    text = report_page(trace)
+    figure = text[text.index('class="figure pictures"') :].partition("</svg>")[0]
+    steps = trace.steps
+    assert figure.count("<use ") == len(steps)
+    maps = re.findall(r'pixelated" href="data:image/png;base64,([^"]*)"', figure)
+    attending = [step.cross for step in steps if step.cross is not None]
+    assert len(maps) == len(attending) >= 1
+    for encoded, cross in zip(maps, attending, strict=True):
+        shades = QImage.fromData(base64.b64decode(encoded))
+        rows, columns = trace.run.grid
+        assert (shades.height(), shades.width()) == (rows, columns)
+        alpha = cross.alpha.mean(axis=(0, 1))
+        row, column = divmod(int(alpha.argmax()), columns)
+        assert shades.pixelColor(column, row).lightness() == 255
+    most = max(float(cross.alpha.mean(axis=(0, 1)).max()) for cross in attending)
+    assert f"black 0, white {most:.2f};" in text

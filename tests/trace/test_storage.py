@@ -942,3 +942,27 @@ def test_a_file_of_version_1_is_read_as_it_was_meant(place: Place | None, saved:
     save_trace(loaded, saved)
     assert split(saved)[0]["__metadata__"]["version"] == "2"
     assert_same(load_trace(saved), trace)
+
+
+def test_what_a_model_is_given_and_fixes_and_the_scene_of_a_picture_are_kept(
+    tmp_path: Path,
+) -> None:
+    trace = toy_trace(grid=(2, 2))
+    model = replace(
+        trace.run.model,
+        takes=("picture", "question"),
+        fixed_formula="c_t = W h̄",
+        query_formula="q_t = s_t−1 + W_q y_t−1",
+    )
+    kept = round_trip(replace(trace, run=replace(trace.run, model=model, scene=7)), tmp_path).run
+    assert kept.model == model
+    assert kept.scene == 7
+
+
+@pytest.mark.parametrize("scene", [-1, 2**63, 10**30, 1.5, "7"])
+def test_a_scene_that_there_cannot_be_is_refused(tmp_path: Path, scene: object) -> None:
+    path = tmp_path / "trace.attn"
+    save_trace(toy_trace(grid=(2, 2)), path)
+    change_document(path, lambda document: document["run"].update(scene=scene))
+    with pytest.raises(TraceFileError, match="scene"):
+        load_trace(path)

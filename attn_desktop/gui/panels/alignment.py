@@ -15,7 +15,7 @@ from attn_desktop.gui.edit_menu import EditMenu, opens_menu
 from attn_desktop.gui.intents import Brush, GoTo, Hover
 from attn_desktop.gui.panel import Change, Table
 from attn_desktop.gui.plot_panel import PlotPanel, diamonds
-from attn_desktop.gui.raster import alpha_colours, peaks
+from attn_desktop.gui.raster import alpha_colours, alpha_ends, peaks
 from attn_desktop.gui.scene import Phase
 from attn_desktop.gui.theme import Theme
 
@@ -33,6 +33,7 @@ class AlignmentPanel(PlotPanel):
     about = (
         "α_tj = softmax_j(e_tj): how much step t looks at source position j.\n"
         "One row a step, one column a source position; white is 1, black is 0. Rows sum to 1.\n"
+        "Of a picture a column a region, row by row; white is the largest α of all steps.\n"
         "◆ marks the position that hard attention drew. Steps after the playhead are pale.\n"
         "Click a row to go to its step, drag to brush, turn the wheel to zoom, double-click to\n"
         "see all again, right-click a cell for what-ifs. Several layers and heads are averaged."
@@ -60,7 +61,9 @@ class AlignmentPanel(PlotPanel):
         ):
             self.plot.addItem(item)
         #: (T, G); rows without attention are NaN.
-        self._alpha = np.zeros((0, 0))
+        self._alpha, self._end = np.zeros((0, 0)), 1.0
+        #: Columns of a row of a picture.
+        self._across = 1
         #: Most rows and columns of the image that is shown.
         self._cells: tuple[int, int] | None = None
         self._hidden_token: int | None = None
@@ -78,9 +81,10 @@ class AlignmentPanel(PlotPanel):
             return
         if change.source:
             self._paint_theme()
-            self._columns.set_labels(scene.source.labels, theme, "source")
+            self._columns.set_labels(scene.source.labels, theme, "source", scene.source.across)
         if change.steps:
-            self._alpha, self._cells = scene.alpha, None
+            self._alpha, self._end, self._cells = scene.alpha, scene.alpha_end, None
+            self._across = scene.source.across
         hidden = None if not scene.t or scene.reveals(Phase.TOKEN) else scene.t - 1
         if change.steps or hidden != self._hidden_token:
             self._hidden_token = hidden
@@ -109,7 +113,6 @@ class AlignmentPanel(PlotPanel):
         self._here.setPen(pg.mkPen(theme.hue("target"), width=theme.px(2)))
         self._lit_rows.setPen(pg.mkPen(theme.hue("target"), width=1))
         self._lit_columns.setPen(pg.mkPen(theme.hue("source"), width=theme.px(1.5)))
-        self._lines.setPen(pg.mkPen(theme.colour("card", 0.8 if theme.dark else 1), width=1))
 
     def _show_image(self, across: float, down: float) -> None:
         """Cells in their colours; of those smaller than a pixel the largest α, or none is seen."""
@@ -121,7 +124,8 @@ class AlignmentPanel(PlotPanel):
             return
         self._cells = most
         cells = peaks(self._alpha, *most)
-        self._image.setImage(alpha_colours(cells.values, self.theme), levels=(0, 255))
+        colours = alpha_colours(cells.values / self._end, self.theme)
+        self._image.setImage(colours, levels=(0, 255))
         # The last cell may stand for fewer columns than the others; the view ends with them.
         high, wide = cells.values.shape
         self._image.setRect(QRectF(0, 0, wide * cells.columns, high * cells.rows))
@@ -163,22 +167,33 @@ class AlignmentPanel(PlotPanel):
 
     def _arrange(self, *_: object) -> None:
         """What depends on the size of a cell: lines between cells, and the marks of draws."""
-        count, width = self._alpha.shape
         across, down = self.source_view.pixels()
         self._show_image(across, down)
-        self._lines.setVisible(min(across, down) > self.theme.px(LINED))
-        if self._lines.isVisible():
-            lines = QPainterPath()
+        self._rule(across, down)
+        half = min(self.theme.px(4.5), max(1.5, 0.42 * min(across, down)))
+        self._draws.setPath(diamonds(self._drawn_places(), half / across, half / down))
+        self.captioned.emit()
+
+    def _rule(self, across: float, down: float) -> None:
+        """Lines between cells that are large enough, else between the rows of a picture."""
+        count, width = self._alpha.shape
+        theme, apart, lines = self.theme, self.theme.px(LINED), QPainterPath()
+        row = self._across
+        if min(across, down) > apart:
+            self._lines.setPen(pg.mkPen(theme.colour("card", 0.8 if theme.dark else 1), width=1))
             for x in range(1, width):
                 lines.moveTo(x, 0)
                 lines.lineTo(x, count)
             for y in range(1, count):
                 lines.moveTo(0, y)
                 lines.lineTo(width, y)
-            self._lines.setPath(lines)
-        half = min(self.theme.px(4.5), max(1.5, 0.42 * min(across, down)))
-        self._draws.setPath(diamonds(self._drawn_places(), half / across, half / down))
-        self.captioned.emit()
+        elif row > 1 and row * across > apart:
+            # Not in a colour that α could have.
+            self._lines.setPen(pg.mkPen(theme.hue("source", 0.6), width=1))
+            for x in range(row, width, row):
+                lines.moveTo(x, 0)
+                lines.lineTo(x, count)
+        self._lines.setPath(lines)
 
     def _drawn_places(self) -> list[QPointF]:
         """Where hard attention drew, in every step of which that is known."""
@@ -197,11 +212,11 @@ class AlignmentPanel(PlotPanel):
             return ""
         if scene.steps and all(step.cross is None for step in scene.steps):
             return "no attention"
-        ends = "black 0 · white 1" if self.theme.alpha_map == "grey" else "dark 0 · bright 1"
+        ends = alpha_ends(scene.alpha_end, self.theme)
         other = None
         if scene.step is not None and scene.step.cross is not None and scene.reveals(Phase.ALPHA):
             other = self.source_view.sum_outside(scene.alpha[scene.t - 1])
-        return f"α  {ends}" + ("" if other is None else f" · other {other:.2f} outside view")
+        return ends + ("" if other is None else f" · other {other:.2f} outside view")
 
     def table(self) -> Table:
         if self.scene.run is None:

@@ -21,7 +21,7 @@ from attn_desktop.gui.axes import LabelAxis
 from attn_desktop.gui.edit_menu import EditMenu, opens_menu
 from attn_desktop.gui.intents import Hover
 from attn_desktop.gui.number_axis import NumberAxis, round_numbers
-from attn_desktop.gui.numbers import short_text
+from attn_desktop.gui.numbers import level_text, short_text
 from attn_desktop.gui.panel import Change, Table
 from attn_desktop.gui.plot_panel import PlotPanel, bands
 from attn_desktop.gui.scene import Phase
@@ -35,11 +35,14 @@ from attn_desktop.gui.step_attention import (
 from attn_desktop.gui.step_figures import StepFigures
 from attn_desktop.gui.theme import Theme
 
-ALPHA_TICKS = ((0.0, "0"), (1.0, "1"), (0.5, "0.5"))
+#: Where α has numbers and lines, as shares of the end of its scale.
+LEVELS = (0.0, 1.0, 0.5)
 #: Share of a column that its bar fills, and the most pixels that it takes.
 BAR_SHARE, BAR_WIDTH = 0.7, 44
 #: Below so many pixels a column, bars touch.
 DENSE = 5
+#: Pixels from which on the rows of a picture are set apart by lines.
+ROWS_APART = 10
 #: Pixels of the button for editing that stand beyond the axis.
 BESIDE = 4
 
@@ -98,7 +101,7 @@ class AlphaPanel(PlotPanel):
         self._shown: StepAttention | None = None
         self._lit_columns: list[int] = []
         self._ends: StepFigures[tuple[float, float]]
-        self._span = (0.0, 0.0)
+        self._span, self._alpha_end = (0.0, 0.0), 1.0
         self._extent: tuple[object, int] | None = None
         self.source_view.setMouseEnabled(x=True, y=False)
         self.source_view.sigXRangeChanged.connect(self._arrange)
@@ -131,6 +134,8 @@ class AlphaPanel(PlotPanel):
         self.setFocusPolicy(policy)
         if editing and self.isVisible():
             self.setFocus()
+        self.flush()
+        self._fit()
         self.editing_changed.emit(editing)
 
     # -- drawing --------------------------------------------------------------------------
@@ -146,10 +151,12 @@ class AlphaPanel(PlotPanel):
             return
         if change.source:
             self._paint_theme()
-            self._columns.set_labels(scene.source.labels, self.theme, "source")
+            axis = scene.source
+            self._columns.set_labels(axis.labels, self.theme, "source", axis.across)
             self._ends = StepFigures(partial(energy_ends, scene.source))
         if change.steps:
             self._span = energy_span(self._ends.of(scene.steps))
+            self._alpha_end = scene.alpha_end
         if change.steps or change.place:
             self._shown = step_attention(scene)
         self._lit_columns = scene.source.columns(self.light.all_source)
@@ -164,7 +171,8 @@ class AlphaPanel(PlotPanel):
         if self.scene.run is None:
             return "Encode a sentence to see α at each step."
         if self.scene.step is not None and self.scene.step.cross is None:
-            return "This mode has no attention: c is [→h_S; ←h_1] at every step."
+            fixed = self.scene.run.model.fixed_expression
+            return f"This mode has no attention: c is {fixed} at every step."
         return ""
 
     def _paint_theme(self) -> None:
@@ -182,16 +190,21 @@ class AlphaPanel(PlotPanel):
         self._scope.set_theme(theme)
         self._draw.set_theme(theme)
         self._own.set_theme(theme)
-        self._left.set_ticks(ALPHA_TICKS, theme, theme.ink("soft"))
+
+    @property
+    def _end(self) -> float:
+        """The end of the scale of α; 1 while bars can be dragged, as far as a weight goes."""
+        return 1.0 if self.editing else self._alpha_end
 
     def _fit(self, *_: object) -> None:
         """Ranges and numbers of the axes, which depend on the room that there is."""
         shown, view = self._shown, self.source_view
         if shown is None:
             return
-        # Room above 1 for the symbols of the axes and for what is written there.
+        # Room above the end for the symbols of the axes and for what is written there.
         height, headroom = max(view.height(), 1.0), self._left.headroom(self.theme)
-        top = 1 / (1 - min(max(headroom, self._draw.headroom()) / height, 0.5))
+        end = self._end
+        top = end / (1 - min(max(headroom, self._draw.headroom()) / height, 0.5))
         extent = (self.scene.run, len(shown.axis))
         view.show_whole(QRectF(0, 0, len(shown.axis), top), anew=extent != self._extent)
         view.setYRange(0, top, padding=0)
@@ -199,15 +212,17 @@ class AlphaPanel(PlotPanel):
         numbers = round_numbers(*self._span, max(1, min(5, int(height / (2 * headroom)))))
         places = self._height(np.array(numbers)).tolist()
         ticks = [(y, f"{e:.6g}".replace("-", "−")) for y, e in zip(places, numbers, strict=True)]
+        levels = [(end * level, level_text(end * level)) for level in LEVELS]
+        self._left.set_ticks(levels, self.theme, self.theme.ink("soft"))
         beside = self._edit.pencil.width() - self.theme.px(BESIDE)
         self._right.set_ticks(ticks, self.theme, beside=beside)
         self._arrange()
 
     def _height(self, energies: Floats) -> Floats:
-        """Where energies are along α: from 0.04 to 0.96, so that the ends can be seen."""
+        """Where energies are along α: from 4 to 96 % of it, so that the ends can be seen."""
         low, high = self._span
         with np.errstate(invalid="ignore"):
-            return 0.04 + 0.92 * (energies - low) / max(high - low, 1e-300)
+            return self._end * (0.04 + 0.92 * (energies - low) / max(high - low, 1e-300))
 
     def _arrange(self, *_: object) -> None:
         """Put everything where it belongs in the present range of the view."""
@@ -233,14 +248,19 @@ class AlphaPanel(PlotPanel):
             for column in np.flatnonzero(np.isfinite(heights)).tolist():
                 ticks.moveTo(column + 0.5 - half, heights[column])
                 ticks.lineTo(column + 0.5 + half, heights[column])
-        for level, _text in ALPHA_TICKS:
-            grid.moveTo(0, level)
-            grid.lineTo(len(shown.axis), level)
+        for level in LEVELS:
+            grid.moveTo(0, self._end * level)
+            grid.lineTo(len(shown.axis), self._end * level)
+        across = shown.axis.across
+        if across > 1 and across * frame.across > self.theme.px(ROWS_APART):
+            for place in range(across, len(shown.axis), across):
+                grid.moveTo(place, 0)
+                grid.lineTo(place, self._end)
         self._bars.setPath(bars)
         self._energies.setPath(ticks)
         self._grid.setPath(grid)
         highest = self._scope.place(shown, frame)
-        self._draw.place(shown, frame, half * frame.across, highest)
+        self._draw.place(shown, frame, half * frame.across, highest, self._end)
         self._own.place(shown.unedited, half)
         self._edit.place_marks(frame, half)
         self.captioned.emit()

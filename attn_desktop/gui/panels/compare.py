@@ -42,7 +42,8 @@ class ComparePanel(PlotPanel):
     title = "Compare"
     about = (
         "The branch shown (modified, left) against a baseline (right), at the same step t.\n"
-        "Map: Δα_tj = α_tj modified − α_tj baseline, from −1 to 1. Orange: the modified branch\n"
+        "Map: Δα_tj = α_tj modified − α_tj baseline, from −1 to 1, over\n"
+        "a picture as far as any is. Orange: the modified branch\n"
         "looks more at source position j; violet: the baseline does; hatched: there is no α to "
         "compare.\n"
         "Bars at the right: Δ log p(y_t), each branch's own token. Tinted tokens differ. The line\n"
@@ -132,7 +133,7 @@ class ComparePanel(PlotPanel):
         shown = compare_map(scene, baseline, numbers)
         compared = Compared(baseline, numbers, shown)
         self._compared = compared
-        self._columns.set_labels(shown.labels, self.theme, "source")
+        self._columns.set_labels(shown.labels, self.theme, "source", scene.source.across)
         self._right.set_labels(compared.tokens(scene)[1], self.theme, "target")
         self._bars.set_values(numbers.delta_log_prob, self.theme)
         self._take_room()

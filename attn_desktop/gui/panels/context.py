@@ -58,7 +58,7 @@ class ContextPanel(PaintedPanel):
         "What the decoder is told about the source at step t, one number a dimension.\n"
         "soft: c_t = Σ_j α_tj h_j (Bahdanau et al. 2015)\n"
         "hard: c_t = h_k with k drawn from α_t (Xu et al. 2015)\n"
-        "no attention: c_t = [→h_S; ←h_1], the same for every t\n"
+        "no attention: one fixed vector of the whole source, the same for every t\n"
         "Above, a row a step, in the reading that gave the next state; 1 % of the numbers lie "
         "beyond the ends of the colours. Below, both readings of this step.\n"
         "A lit source position adds its share α_tj h_j, α averaged over layers and heads.\n"
@@ -114,7 +114,8 @@ class ContextPanel(PaintedPanel):
             return ""
         parts = []
         if FIXED in self._readings:
-            parts.append("fixed context [→h_S; ←h_1]")
+            assert self.scene.run is not None
+            parts.append(f"fixed context {self.scene.run.model.fixed_expression}")
         if self._share is not None:
             norm = np.linalg.norm(self._share.vector)
             parts.append(f"{self._share.label}: α {self._share.alpha:.2f}, ‖α h‖ {norm:.2f}")

@@ -18,7 +18,7 @@ from attn_desktop.analysis.each_position import (
 from attn_desktop.analysis.labels import source_axis
 from attn_desktop.gui.alpha_edit_actions import EditSpec, edit_specs
 from attn_desktop.gui.each_header import ORDERS, EachHeader
-from attn_desktop.gui.each_layout import SOURCE, lay_out
+from attn_desktop.gui.each_layout import ALPHA, SOURCE, lay_out
 from attn_desktop.gui.each_rows import EachRows
 from attn_desktop.gui.elided_label import ElidedLabel
 from attn_desktop.gui.formula_page import agrees, share
@@ -60,7 +60,8 @@ class EachPositionPanel(RowPanel):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self._look: EachRows | None = None
-        self._order = SOURCE
+        #: What somebody put the rows in order by.
+        self._order: str | None = None
         self._positions: list[int] = []
         self._listed: Sequence[Row] = ()
         #: The position that a key came to.
@@ -112,10 +113,16 @@ class EachPositionPanel(RowPanel):
         if look is None:
             self._positions, self._listed = [], ()
         else:
-            self._positions = in_order(look.each, self._order)
+            self._positions = in_order(look.each, self._shown_order)
             self._listed = [Row(j, look.about(j), look.tip(j), True) for j in self._positions]
         columns = None if look is None else look.columns
-        self.header.show_columns(columns, self._order, self.theme)
+        self.header.show_columns(columns, self._shown_order, self.theme)
+
+    @property
+    def _shown_order(self) -> str:
+        """As chosen; else that of a text, and of the many regions of a picture the largest α."""
+        run = self.scene.run
+        return self._order or (SOURCE if run is None or run.grid is None else ALPHA)
 
     def put_in_order(self, order: str) -> None:
         """Put the rows in the order of a column, its largest number first."""
@@ -332,5 +339,5 @@ class EachPositionPanel(RowPanel):
         for order, words in ORDERS.items():
             action = group.addAction(menu.addAction(f"In order: {words}"))
             action.setCheckable(True)
-            action.setChecked(order == self._order)
+            action.setChecked(order == self._shown_order)
             action.triggered.connect(lambda _=False, order=order: self.put_in_order(order))

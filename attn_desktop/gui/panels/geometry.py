@@ -51,7 +51,7 @@ class GeometryPanel(PaintedPanel):
         "c_soft = Σ_j α_tj h_j lies in the convex hull of the h_j, since α ≥ 0 and Σ_j α_tj = 1; "
         "c_hard = h_k is one of them. So it is in the projection. The green line is the way of "
         "c_soft so far, its last steps stronger: hover a point of it, click to go to its step.\n"
-        "Without attention c = [→h_S; ←h_1]: in the same space, but not in the hull.\n"
+        "Without attention c is one fixed vector: in the same space, but not in the hull.\n"
         "PC1 and PC2 are shares of the variance; the rest is not in the picture.\n"
         "The wheel looks closer, the middle button moves, a double click shows all."
     )

@@ -118,7 +118,8 @@ class GradientsPanel(PlotPanel):
         if change.source:
             self._paint_theme()
             if scene.run is not None:
-                self._columns.set_labels(scene.source.labels, self.theme, "source")
+                axis = scene.source
+                self._columns.set_labels(axis.labels, self.theme, "source", axis.across)
         self.say_blank(reason)
         step = None if reason else scene.step
         self._settings.show_step(step)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from attn_desktop.common.mode import HARD
 from attn_desktop.gui.intents import Brush, GoTo, Hover
+from attn_desktop.gui.lane_columns import ELSEWHERE, LaneColumns, lane_columns
 from attn_desktop.gui.lane_labels import paint_label, paint_more
 from attn_desktop.gui.lane_rows import LaneLabels, LaneRows
 from attn_desktop.gui.layer import Layer
@@ -38,6 +39,7 @@ class LanesPanel(PaintedPanel):
         "Ribbons as thick as α_tj: how much step t (below) looks at source position j (above).\n"
         "Green: the step at the playhead, pink if its weighting is hard, with ◆ at the sampled k.\n"
         f"α below {LEAST_ALPHA} is added up as “other”. Several layers and heads are averaged.\n"
+        f"Of a picture the regions that are looked at most; all others are “{ELSEWHERE}”.\n"
         "Click a target word to go to its step, a source word to keep it lit.\n"
         "The wheel moves a row that is too long."
     )
@@ -45,7 +47,9 @@ class LanesPanel(PaintedPanel):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
-        #: (T, G); `_weights` with 0 for what is not a number.
+        self._columns: LaneColumns | None = None
+        self._brushed: frozenset[int] = frozenset()
+        #: (T, lanes); `_weights` with 0 for what is not a number.
         self._alpha = np.zeros((0, 0))
         self._weights = self._alpha
         self._rows: LaneRows | None = None
@@ -55,13 +59,17 @@ class LanesPanel(PaintedPanel):
 
     def draw(self, change: Change) -> None:
         scene = self.scene
-        if change.steps and scene.run is not None:
-            labels = (scene.source.labels, scene.tokens)
+        brushed = self.light.brushed_source
+        of_grid = scene.run is not None and scene.run.grid is not None
+        anew = change.steps or (of_grid and brushed != self._brushed)
+        if anew and scene.run is not None:
+            self._columns, self._brushed = lane_columns(scene, brushed), brushed
+            labels = (self._columns.labels, scene.tokens)
             self._labels = LaneLabels(self.theme, *labels, before=self._labels)
             self._layer.clear()
-            self._alpha = scene.alpha
+            self._alpha = self._columns.alpha
             self._weights = np.where(np.isfinite(self._alpha), self._alpha, 0.0)
-        if change.steps or change.place:
+        if anew or change.place:
             self._scroll.clear()
             self._rows = None
         super().draw(change)
@@ -85,7 +93,7 @@ class LanesPanel(PaintedPanel):
         rows = [
             (step.t, token, label, float(weight))
             for step, token, weights in zip(
-                self.scene.steps, self.scene.tokens, self._alpha, strict=True
+                self.scene.steps, self.scene.tokens, self.scene.alpha, strict=True
             )
             if step.cross is not None
             for label, weight in zip(labels, weights, strict=True)
@@ -159,8 +167,8 @@ class LanesPanel(PaintedPanel):
         unknown = 0 if self._knows(scene.t) else scene.t
         key = (unknown, rows.source.scroll, rows.target.scroll)
         self._layer.paint(painter, self.size(), key, lambda inner: self._paint_quiet(inner, rows))
-        for column in scene.source.columns(self.light.all_source):
-            self._paint_lit(painter, rows, column)
+        for lane in self._lit():
+            self._paint_lit(painter, rows, lane)
         for t in sorted(self.light.all_target):
             if t != scene.t and 0 < t <= len(scene.steps):
                 self._paint_step(painter, rows, t, 0.5)
@@ -179,11 +187,18 @@ class LanesPanel(PaintedPanel):
         places = np.array(ribbons, dtype=np.float64).reshape(-1, 3)
         paint_ribbons(painter, places, rows.top, rows.bottom, colour)
 
-    def _paint_lit(self, painter: QPainter, rows: LaneRows, column: int) -> None:
-        """Ribbons of a lit source column to all steps; those of steps behind an edge are one."""
-        above, hue = float(rows.source.centres[column]), self.theme.hue("source", 0.5)
+    def _lit(self) -> list[int]:
+        """The lanes that are lit."""
+        columns = self.scene.source.columns(self.light.all_source)
+        return [] if self._columns is None else self._columns.lanes(columns)
+
+    def _paint_lit(self, painter: QPainter, rows: LaneRows, lane: int) -> None:
+        """Ribbons of a lit lane to all steps; those of steps behind an edge are one."""
+        if self._columns is None or self._columns.column(lane) is None:
+            return  # of all regions elsewhere only some are lit
+        above, hue = float(rows.source.centres[lane]), self.theme.hue("source", 0.5)
         ends: dict[float, float] = {}
-        weights = self._weights[:, column]
+        weights = self._weights[:, lane]
         for index in np.flatnonzero(weights >= LEAST_ALPHA).tolist():
             if self._knows(index + 1):
                 below = float(rows.target.centres[index])
@@ -203,8 +218,10 @@ class LanesPanel(PaintedPanel):
             radius = self.theme.px(DIAMOND)
             painter.setPen(QPen(self.theme.colour("card"), self.theme.px(1)))
             painter.setBrush(self.theme.hue("hard"))
-            for column in {self.scene.source.column(int(k)) for k in step.cross.sampled.flat}:
-                x = float(rows.source.centres[column])
+            assert self._columns is not None
+            drawn = frozenset(step.cross.sampled.ravel().tolist())
+            for lane in self._columns.lanes(self.scene.source.columns(drawn)):
+                x = float(rows.source.centres[lane])
                 painter.drawPolygon(diamond(QPointF(x, rows.top + radius), radius))
 
     def _knows(self, t: int) -> bool:
@@ -225,12 +242,12 @@ class LanesPanel(PaintedPanel):
         self._paint_target(painter, rows)
 
     def _paint_source(self, painter: QPainter, rows: LaneRows) -> None:
-        lit = set(self.scene.source.columns(self.light.all_source))
+        lit = set(self._lit())
         ink, pill = self.theme.ink("source"), self.theme.hue("source", 0.25)
-        for column in range(rows.source.first, rows.source.last):
-            shown = pill if column in lit else None
-            text = rows.source_texts[column]
-            paint_label(painter, self.theme, rows, True, column, text, ink, shown)
+        for lane in range(rows.source.first, rows.source.last):
+            shown = pill if lane in lit else None
+            text = rows.source_texts[lane]
+            paint_label(painter, self.theme, rows, True, lane, text, ink, shown)
         paint_more(painter, self.theme, rows, True, lit)
 
     def _paint_target(self, painter: QPainter, rows: LaneRows) -> None:
@@ -273,7 +290,7 @@ class LanesPanel(PaintedPanel):
             self.ask(Hover())
             self.said.emit("")
         elif found[0]:
-            self.ask(Hover(source=frozenset(self.scene.source.positions(found[1]))))
+            self.ask(Hover(source=self._positions(found[1])))
             self.said.emit(self._about_source(found[1]))
         else:
             self.ask(Hover(target=frozenset({found[1] + 1})))
@@ -287,7 +304,7 @@ class LanesPanel(PaintedPanel):
         if not source:
             self.ask(GoTo(index + 1))
             return
-        positions = frozenset(self.scene.source.positions(index))
+        positions = self._positions(index)
         again = positions == self.light.brushed_source
         self.ask(Brush() if again else Brush(source=positions))
 
@@ -305,14 +322,22 @@ class LanesPanel(PaintedPanel):
             self.update()
         event.accept()
 
-    def _about_source(self, column: int) -> str:
-        scene = self.scene
-        text = f"source {column + 1} “{scene.source.labels[column]}”"
+    def _positions(self, lane: int) -> frozenset[int]:
+        """The source positions of a lane; none for that of all others, which are too many."""
+        column = None if self._columns is None else self._columns.column(lane)
+        return frozenset(() if column is None else self.scene.source.positions(column))
+
+    def _about_source(self, lane: int) -> str:
+        scene, columns = self.scene, self._columns
+        column = None if columns is None else columns.column(lane)
+        text = ELSEWHERE
+        if column is not None:
+            text = f"source {column + 1} “{scene.source.labels[column]}”"
         if scene.step is None or not self._knows(scene.t):
             return text
         if scene.step.cross is None:
             return f"{text}   no attention at t {scene.t}"
-        return f"{text}   α = {self._alpha[scene.t - 1, column]:.4f} at t {scene.t}"
+        return f"{text}   α = {self._alpha[scene.t - 1, lane]:.4f} at t {scene.t}"
 
     def _about_step(self, t: int) -> str:
         scene = self.scene
@@ -322,6 +347,8 @@ class LanesPanel(PaintedPanel):
         if scene.steps[t - 1].cross is None:
             return f"{text}   no attention"
         weights = self._weights[t - 1]
-        best = [int(j) for j in np.argsort(-weights)[:3] if weights[j] >= LEAST_ALPHA]
-        looks = ", ".join(f"“{scene.source.labels[j]}” {weights[j]:.2f}" for j in best)
+        order = np.argsort(-weights)[:3].tolist()
+        best = [lane for lane in order if weights[lane] >= LEAST_ALPHA]
+        labels = () if self._columns is None else self._columns.labels
+        looks = ", ".join(f"“{labels[lane]}” {weights[lane]:.2f}" for lane in best)
         return f"{text}   ← {looks}" if looks else text

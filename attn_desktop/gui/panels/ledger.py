@@ -71,7 +71,8 @@ class LedgerPanel(PaintedPanel):
                 self._ledger = ledger(scene.run, step, scene.source)
             edited = self._ledger is not None and self._ledger.edited
             labels = () if scene.run is None else (*scene.source.labels, *([EDIT] * edited))
-            self._labels = SourceLabels(labels, self.theme)
+            across = 1 if scene.run is None else scene.source.across
+            self._labels = SourceLabels(labels, self.theme, across)
         self._place()
         super().draw(change)
 
@@ -172,8 +173,8 @@ class LedgerPanel(PaintedPanel):
         elif step.cross is None:
             self.paint_blank(
                 painter,
-                "Without attention c = [→h_S; ←h_1] at every step: it is no sum over the source, "
-                "so no position has a part of its own in it.",
+                f"Without attention c = {scene.run.model.fixed_expression} at every step: it is no "
+                "sum over the source, so no position has a part of its own in it.",
             )
         elif self._view is None:
             self.paint_blank(painter, f"c_{scene.t} is computed after α. F11: next phase.")

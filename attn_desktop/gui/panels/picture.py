@@ -15,6 +15,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QWidget
 
+from attn_desktop.analysis.region_names import short_names
 from attn_desktop.gui.edit_menu import EditMenu, opens_menu
 from attn_desktop.gui.intents import GoTo, Hover
 from attn_desktop.gui.numbers import short_text
@@ -34,7 +35,7 @@ from attn_desktop.gui.picture_marks import (
 )
 from attn_desktop.gui.picture_overlay import colour_end, overlay_image, paint_overlay, step_map
 from attn_desktop.gui.picture_words import WordLine, looked
-from attn_desktop.gui.raster import Floats
+from attn_desktop.gui.raster import Floats, alpha_ends
 from attn_desktop.gui.scene import Phase
 from attn_desktop.gui.theme import Theme
 
@@ -47,6 +48,8 @@ NO_PICTURE = (
 )
 #: Pixels at normal type: around everything, and from which size on there is room for controls.
 MARGIN, ROOM = 4, (240, 160)
+#: Rectangles or runs of regions that are named where several are lit.
+NAMED = 1
 LEFT = Qt.MouseButton.LeftButton
 
 
@@ -196,7 +199,7 @@ class PicturePanel(PaintedPanel):
         if not scene.steps:
             self._words.paint(painter, area, self.theme, "no word yet", [], ())
         elif lit:
-            name = scene.source.labels[lit[0]] if len(lit) == 1 else f"{len(lit)} regions"
+            name = short_names([scene.source.labels[position] for position in lit], NAMED)
             words = looked(scene, lit)
             about = f"{name} ←" if words else f"{name}: no word looked there"
             self._words.paint(painter, area, self.theme, about, words, steps)
@@ -234,8 +237,7 @@ class PicturePanel(PaintedPanel):
         rows, columns = self.scene.run.grid
         if self._alpha is None:
             return f"{rows} × {columns} regions"
-        dark, bright = ("black", "white") if self.theme.alpha_map == "grey" else ("dark", "bright")
-        return f"α  {dark} 0 · {bright} {short_text(self._end)}"
+        return alpha_ends(self._end, self.theme)
 
     def table(self) -> Table:
         self.flush()
@@ -318,6 +320,8 @@ class PicturePanel(PaintedPanel):
         covered = cells.covered(band)
         if covered != self.light.brushed_source:
             self.brush_source(covered)
+            names = short_names([self.scene.source.labels[j] for j in covered], NAMED)
+            self.said.emit(f"{names}   right-click for “Do not look here” and other what-ifs")
         self.update()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from attn_desktop.analysis.pieces import escape_unsafe, join_pieces
+from attn_desktop.analysis.pieces import escape_unsafe, output_text
 from attn_desktop.analysis.rollouts import KIND, RolloutSettings
 from attn_desktop.common.errors import InputError
 from attn_desktop.common.mode import HARD, Mode
@@ -135,23 +135,16 @@ class RolloutsPanel(Panel):
             return
         after = scene.steps[shown.t :]
         if after:
-            said = escape_unsafe(join_pieces(step.token for step in after))
+            said = escape_unsafe(output_text(scene.run.model, [step.token for step in after]))
             self._sentences.shown = row_of(shown.sentences, said, scene.complete)
         for listed in (self.sentences, self.tokens):
             listed.viewport().update()
         axis = scene.source
+        alpha = np.asarray(axis.sum(shown.record.arrays["alpha"]), dtype=np.float64)
+        draws = np.asarray(axis.sum(shown.draws), dtype=np.float64)
+        end = axis.alpha_end(np.append(alpha, draws))
         lit = frozenset(axis.columns(self.light.all_source))
-        self.map.show_map(
-            self.theme,
-            MapShown(
-                axis,
-                np.asarray(axis.sum(shown.record.arrays["alpha"]), dtype=np.float64),
-                np.asarray(axis.sum(shown.draws)),
-                shown.t,
-                lit,
-                scene.t,
-            ),
-        )
+        self.map.show_map(self.theme, MapShown(axis, alpha, draws, shown.t, end, lit, scene.t))
         self.mean.show_mean(self.theme, shown.mean)
 
     # -- asking ---------------------------------------------------------------------------

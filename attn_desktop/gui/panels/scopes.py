@@ -57,6 +57,7 @@ class ScopesPanel(PaintedPanel):
         "dashed exp(−(j − p_t)² / 2σ²), σ = D/2, cut at ±D and made to sum to 1 again (Luong et "
         "al. 2015).\n"
         "Bars: α in the scope; lines: α without a window, of which the shaded part is cut off;\n"
+        "of a picture as a map, white at the largest of all lanes, a line around the window;\n"
         "in the lane of the global scope: e_tj, from the least to the largest.\n"
         "Drag p_t (the line) or an end of the bracket to move or widen a window, or type both;\n"
         "double-click a lane for the model's own window. What it would be is shown at once.\n"
@@ -91,8 +92,7 @@ class ScopesPanel(PaintedPanel):
         scene, step = self.scene, self.scene.step
         if change.source:
             self.controls.set_theme(self.theme)
-            labels = () if scene.run is None else scene.source.labels
-            self._labels = SourceLabels(labels, self.theme)
+            self._labels = SourceLabels.of(scene, self.theme)
         if change.steps or change.place:
             self._bench = None
             if scene.run is not None and step is not None and scene.reveals(Phase.ENERGIES):
@@ -330,7 +330,7 @@ class ScopesPanel(PaintedPanel):
         lane = self._lane()
         shape, lit, said = Qt.CursorShape.ArrowCursor, frozenset[int](), ""
         if lane is not None and self._shown is not None and self._pointer is not None:
-            column = self.painter().plot(lane).column(self._pointer)
+            column = self.painter().column(lane, self._pointer)
             about = self._shown.bench.lanes[lane]
             said = about_spot(self._shown, about, self.scene.source, column)
             if self._on_button() is not None:
@@ -360,7 +360,7 @@ class ScopesPanel(PaintedPanel):
         if event.button() != Qt.MouseButton.LeftButton or lane is None or self._shown is None:
             return
         grip, button = self._grip(lane), self._on_button()
-        column = self.painter().plot(lane).column(self._pointer)
+        column = self.painter().column(lane, self._pointer)
         if self._shown.windows[self._shown.name(lane)] is not None:
             self._chosen = self._shown.name(lane)
         if button is not None:

@@ -86,8 +86,7 @@ class ScoresPanel(PaintedPanel):
         scene, step = self.scene, self.scene.step
         if change.source:
             self.controls.set_theme(self.theme)
-            labels = () if scene.run is None else scene.source.labels
-            self._labels = SourceLabels(labels, self.theme)
+            self._labels = SourceLabels.of(scene, self.theme)
         if change.steps or change.place:
             self._row = None
             self._plain = None

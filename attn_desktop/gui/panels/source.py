@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from attn_desktop.analysis.pieces import escape_unsafe, join_pieces
+from attn_desktop.analysis.pieces import escape_unsafe, output_text
 from attn_desktop.gui.intents import ChoosePicture, EncodeText, Hover, NewScene
 from attn_desktop.gui.output_text import OutputText
 from attn_desktop.gui.panel import Change, Panel, Table
@@ -263,14 +263,17 @@ class SourcePanel(Panel):
         scene = self.scene
         if anew:
             self._pieces = [step.token for step in scene.steps]
-            self._output = escape_unsafe(join_pieces(self._pieces))
+            self._output = self._spelt(len(self._pieces))
         known = scene.t if scene.knows(scene.t, Phase.TOKEN) else scene.t - 1
-        if self._wording is QUESTION and self._pieces:
-            # The last answer is the output; those before it were on the way.
-            answer = escape_unsafe(join_pieces(self._pieces[-1:]))
-            self.output.set_output(answer, answer if known == len(self._pieces) else "")
-            return
-        self.output.set_output(self._output, escape_unsafe(join_pieces(self._pieces[:known])))
+        whole = known == len(self._pieces)
+        # An answer is there as a whole or not at all; those before it were on the way.
+        partly = scene.run is None or not scene.run.model.answers
+        self.output.set_output(self._output, self._spelt(known) if whole or partly else "")
+
+    def _spelt(self, count: int) -> str:
+        """What the first steps of the branch say."""
+        run = self.scene.run
+        return "" if run is None else escape_unsafe(output_text(run.model, self._pieces[:count]))
 
     def minimumSizeHint(self) -> QSize:
         return super().minimumSizeHint().expandedTo(self._layout.minimumSize())

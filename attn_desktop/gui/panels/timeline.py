@@ -48,7 +48,8 @@ class TimelinePanel(PaintedPanel):
     about = (
         "A cell a step. Green (pink if its weighting is hard): H(α_t) = −Σ_j α_tj log α_tj, full\n"
         "at log n for n allowed positions. Grey: −log p of the token. Below: α_t over the source,\n"
-        "white is 1. ◇: a branch parts there. Coverage: Σ α_tj of the steps so far.\n"
+        "white is 1; over a picture a map of its regions, white the largest α of the step.\n"
+        "◇: a branch parts there. Coverage: Σ α_tj of the steps so far.\n"
         "● above a cell: a breakpoint holds there, ○ if it is off; click there to set one at the\n"
         "step or take it away. ▲ an edited step, ■ a forced token, ▤ a note, ★ a bookmark.\n"
         "Dashed line: the first difference from the baseline. Below: the watches, a curve from\n"

@@ -116,9 +116,28 @@ def test_what_is_lit_is_framed(panel: AlignmentPanel) -> None:
 
 def test_large_cells_are_set_apart(panel: AlignmentPanel) -> None:
     show(panel, toy_scene())
-    assert panel._lines.isVisible()
+    assert not panel._lines.path().isEmpty()
     show(panel, toy_scene(source=100, steps=60))
-    assert not panel._lines.isVisible()
+    assert panel._lines.path().isEmpty()
+
+
+def test_small_cells_of_a_picture_are_set_apart_by_its_rows(panel: AlignmentPanel) -> None:
+    panel.resize(500, 300)
+    show(panel, toy_scene(grid=(6, 14), steps=30))
+    path = panel._lines.path()
+    places = {path.elementAt(index).x for index in range(path.elementCount())}
+    assert places == {14.0 * row for row in range(1, 6)}
+
+
+def test_of_a_picture_white_is_the_largest_of_all_steps(panel: AlignmentPanel) -> None:
+    scene = toy_scene(grid=(3, 4), steps=5, t=2)
+    show(panel, scene)
+    row, column = np.unravel_index(int(np.nanargmax(scene.alpha)), scene.alpha.shape)
+    shades = panel._image.image[..., 0]
+    assert shades.shape == scene.alpha.shape
+    assert shades[row, column] == shades.max() == 255
+    assert panel.caption() == f"α  black 0 · white {scene.alpha[row, column]:.2f}"
+    assert scene.alpha[row, column] < 0.99
 
 
 @pytest.mark.parametrize(("source", "steps"), [(1, 1), (1, 30), (30, 1)])

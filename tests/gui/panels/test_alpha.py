@@ -12,6 +12,7 @@ from PySide6.QtGui import QPainterPath
 from pytestqt.qtbot import QtBot
 
 from attn_desktop.common.mode import HARD, Mode
+from attn_desktop.gui.axes import stride_of
 from attn_desktop.gui.intents import Brush, Hover
 from attn_desktop.gui.panels.alpha import AlphaPanel
 from attn_desktop.gui.scene import Light, Phase, Scene
@@ -315,3 +316,49 @@ def test_the_axis_of_alpha_is_always_0_to_1(panel: AlphaPanel) -> None:
         # The room above 1 holds a line of type, whatever the height.
         room = (high - 1) / high * panel.source_view.height()
         assert room >= 15 or high == 2
+
+
+# -- pictures -----------------------------------------------------------------------------
+
+
+def test_over_a_picture_the_axis_ends_at_the_largest_of_all_steps(panel: AlphaPanel) -> None:
+    scene = toy_scene(grid=(6, 14), steps=5, t=2)
+    show(panel, scene)
+    end = float(np.nanmax(scene.alpha))
+    assert end < 0.9
+    assert [text for _, text in panel._left._ticks] == ["0", f"{end:.2f}", f"{end / 2:.2f}"]
+    top = panel.source_view.viewRange()[1][1]
+    assert end < top < 2 * end
+    height = panel._bars.path().boundingRect().height()
+    assert height == pytest.approx(scene.alpha[1].max(), rel=1e-6)
+
+
+def test_while_bars_are_dragged_the_axis_ends_at_one(panel: AlphaPanel) -> None:
+    scene = toy_scene(grid=(3, 4), steps=3)
+    show(panel, scene)
+    panel.set_editing(True)
+    settle()
+    assert panel._left._ticks[1] == (1.0, "1")
+    assert panel.source_view.viewRange()[1][1] > 1
+    panel.set_editing(False)
+    settle()
+    assert panel._left._ticks[1][0] == pytest.approx(float(np.nanmax(scene.alpha)))
+
+
+def test_rows_of_a_picture_are_set_apart_and_named_by_their_first_region(
+    panel: AlphaPanel,
+) -> None:
+    show(panel, toy_scene(grid=(6, 14), steps=2))
+    path = panel._grid.path()
+    upright = {path.elementAt(i).x for i in range(path.elementCount())} - {0.0, 84.0}
+    assert upright == {14.0 * row for row in range(1, 6)}
+    shown = panel._columns._thinned(0, 84, stride_of(9.5, 14))
+    assert shown == [0, 14, 28, 42, 56, 70]
+
+
+@pytest.mark.parametrize(
+    ("least", "across", "stride"),
+    [(0.2, 1, 1), (3.1, 1, 4), (0.2, 14, 1), (1.5, 14, 2), (3, 14, 7), (8, 14, 14), (15, 14, 28)],
+)
+def test_labels_of_a_grid_are_left_out_by_rows(least: float, across: int, stride: int) -> None:
+    assert stride_of(least, across) == stride

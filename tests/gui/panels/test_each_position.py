@@ -280,3 +280,12 @@ def test_columns_stay_apart_and_tokens_have_room(width: int, look: Theme, qtbot:
         small = QFontMetricsF(look.font(SMALL)).horizontalAdvance("−12.34")
         assert columns.spans[CHOSEN][1] - columns.spans[CHOSEN][0] >= small
         assert columns.spans[TOKEN][1] - columns.spans[TOKEN][0] >= 60
+
+
+def test_of_a_picture_the_largest_alpha_comes_first_unless_told_otherwise(qtbot: QtBot) -> None:
+    shown = Rows(qtbot, scene_of(grid=(3, 4)))
+    alpha = shown.look.each.alpha
+    assert shown.panel._positions == sorted(range(12), key=lambda j: (-alpha[j], j))
+    shown.panel.put_in_order(SOURCE)
+    assert shown.panel._positions == list(range(12))
+    assert Rows(qtbot, scene_of()).panel._positions == list(range(6))

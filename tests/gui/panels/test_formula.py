@@ -19,6 +19,7 @@ from attn_desktop.gui.formula_markup import plain
 from attn_desktop.gui.formula_page import Page
 from attn_desktop.gui.formula_pages import SYMBOLS, page_of
 from attn_desktop.gui.formula_step import chosen_position
+from attn_desktop.gui.formula_text import Typesetter
 from attn_desktop.gui.intents import AskProbe, Brush, GoTo, Hover, Intent
 from attn_desktop.gui.panels.formula import FormulaPanel
 from attn_desktop.gui.scene import Light, Phase, Scene
@@ -204,6 +205,46 @@ def test_what_the_gate_lets_in_is_said_where_the_cell_is_worked_out() -> None:
     scene = model_scene(phase=Phase.STATE, picture=True)
     beta = float(of_step(scene).active.gates["beta"][0])
     assert f"β_3 c_3 ],   s = s_2,   β_3 = {beta:.3f}" in lines(page(scene))
+
+
+def test_without_attention_the_context_is_what_the_model_says() -> None:
+    for phase in (Phase.ENERGIES, Phase.WINDOW, Phase.ALPHA, Phase.CONTEXT):
+        scene = model_scene(FIXED, phase, picture=True)
+        assert plain(page(scene).formula) == "c_t = W [h̄_1; …; h̄_16] + b"
+        assert plain(page(model_scene(FIXED, phase)).formula) == "c_t = [→h_S; ←h_1]"
+
+
+def test_energies_are_those_of_what_the_model_asks_with() -> None:
+    """A captioner of toys asks with the word before too, a translator with the state alone."""
+    found = page(model_scene(phase=Phase.ENERGIES, picture=True))
+    assert plain(found.formula) == "e_tj = v^⊤ tanh( W [ q_t ; h_j ] )"
+    assert plain(found.live[0]) == "q_t = s_t−1 + W_q y_t−1"
+    found = page(model_scene(phase=Phase.ENERGIES))
+    assert plain(found.formula) == "e_tj = v^⊤ tanh( W [ s_t−1 ; h_j ] )"
+    assert "q_t" not in "".join(map(plain, found.live))
+
+
+@pytest.mark.usefixtures("qapp")
+@pytest.mark.parametrize("formula", ["c_t = {", "c_", "c__t\\", "^", "\\frac{a"])
+def test_whatever_a_file_says_of_the_context_can_be_shown(formula: str) -> None:
+    scene = model_scene(FIXED, Phase.CONTEXT)
+    assert scene.run is not None
+    model = replace(scene.run.model, fixed_formula=formula)
+    found = page(replace(scene, run=replace(scene.run, model=model)))
+    Typesetter(theme(dark=False)).extent(found.formula)
+
+
+def test_a_glimpse_reads_no_answer() -> None:
+    scene = model_scene(phase=Phase.STATE)
+    assert scene.run is not None
+    model = replace(scene.run.model, takes=("picture", "question"))
+    glimpse = replace(scene, run=replace(scene.run, model=model))
+    assert "x_t = [ “" in lines(page(scene))
+    assert "x_t = c_3,   s = s_2" in lines(page(glimpse))
+    for shown, reads in ((scene, True), (glimpse, False)):
+        first = page(replace(shown, t=0))
+        assert ("y_t−1" in plain(first.formula)) == reads
+        assert ("y_t−1" in "".join(map(plain, column(first, "formula")))) == reads
 
 
 @pytest.mark.parametrize("scope", ["global", "local-m", "local-p"])

@@ -359,3 +359,26 @@ def test_without_a_run_there_is_a_hint_and_nothing_to_ask(qtbot: QtBot) -> None:
     shown.turn_wheel(300, 20, 120)
     assert shown.asked == []
     assert shown.panel.table().columns == ()
+
+
+def test_regions_that_nobody_looks_at_share_a_lane(qtbot: QtBot) -> None:
+    scene = toy_scene(grid=(5, 8), steps=2, t=1)
+    alpha = [0.01] * 40
+    alpha[9] = 0.61
+    shown = made(qtbot, looking(scene, [alpha, [1 / 40] * 40]))
+    rows = shown.panel.rows()
+    assert [rows.source_texts[lane] for lane in (0, 1)] == ["r2c2", "elsewhere"]
+    places, shares = zip(*shown.panel.ribbons(0, rows), strict=True)
+    assert places == pytest.approx(rows.source.centres[:2])
+    assert shares == pytest.approx((0.61, 0.39))
+    assert len(shown.panel.table().rows) == 80
+    shown.move(*source_place(shown, 0))
+    assert shown.asked[-1] == Hover(source=frozenset({9}))
+    assert "r2c2" in shown.said[-1]
+    shown.panel.set_light(Light(source=frozenset({9})))
+    shown.move(*source_place(shown, 1))
+    assert shown.asked[-1] == Hover()
+    assert shown.said[-1] == "elsewhere   α = 0.3900 at t 1"
+    shown.panel.set_light(Light(brushed_source=frozenset({30})))
+    shown.panel.flush()
+    assert shown.panel.rows().source_texts == ["r2c2", "r4c7", "elsewhere"]
