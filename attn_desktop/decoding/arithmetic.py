@@ -112,7 +112,6 @@ def _about_attention(stepper: Stepper, node: Node) -> dict[str, Any]:
         "score_formula": score.formula,
         "score_source": score.source,
         "factors": list(score.factor_names),
-        "query_formula": stepper.model.query_formula,
         "projected": stepper.model.attention.score(node.mode.score).query_projection is not None,
         "scope": scope.name,
         "scope_formula": scope.formula,

@@ -106,7 +106,7 @@ class Captioner(Family, name="captioner"):
         )
         self.ask: nn.Linear | None = None
         if config.word_query:
-            self.query_formula = "q_t = s_{t−1} + W_q y_{t−1}"
+            self.query_formula = "q_t = s_t−1 + W_q y_t−1"
             self.ask = nn.Linear(config.embedding_size, config.decoder_size, bias=False)
         self.gate = nn.Linear(config.decoder_size, 1)
         self.forget = Forgetting(config.forgetting)

@@ -68,6 +68,7 @@ def load_checkpoint(folder: Path, device: str = "cpu") -> Checkpoint:
         trained_modes=model.trained_modes,
         takes=kind.takes,
         fixed_formula=kind.fixed_formula,
+        query_formula=model.query_formula,
     )
     return Checkpoint(model, info, folder)
 
