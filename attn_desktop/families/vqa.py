@@ -34,7 +34,7 @@ from attn_desktop.families.base import Family, Given, Prepared
 from attn_desktop.families.cells import CELLS, Gates, State
 from attn_desktop.families.codecs import load_words
 from attn_desktop.families.layers import embedding
-from attn_desktop.families.vision import Looks, Pixels, Vision, VisionConfig
+from attn_desktop.families.vision import COORDINATES, Looks, Pixels, Vision, VisionConfig
 from attn_desktop.inputs.text import END_ID, PAD_ID, START_ID
 from attn_desktop.inputs.words import UNKNOWN_ID, WordCodec
 
@@ -43,6 +43,8 @@ Vocabulary = Annotated[int, msgspec.Meta(ge=5, le=100_000)]
 MAX_WORDS = 100
 #: Regions that an object covers, about; only keeps the counters near 1.
 REGIONS_OF_ONE = 10.0
+#: Of the update gate of units that keep what was asked: sigmoid(6) is 0.998.
+KEEPING_BIAS = 6.0
 #: Answers that a message names when another one is asked for.
 NAMED_ANSWERS = 20
 
@@ -90,7 +92,7 @@ class Vqa(Family, name="vqa"):
     takes = ("picture", "question")
     fixed_formula = Vision.fixed_formula
     fixed_source = "Vinyals et al. 2015"
-    query_formula = "q_t = s_{t−1} + W_q Σ_i β_ti x_i"
+    query_formula = "q_t = s_t−1 + W_q Σ_i β_ti x_i"
 
     def __init__(self, config: VqaConfig, question: WordCodec, answer: WordCodec) -> None:
         super().__init__()
@@ -121,6 +123,35 @@ class Vqa(Family, name="vqa"):
         self.hidden = nn.Linear(config.state_size + size, config.state_size)
         self.output = nn.Linear(config.state_size, config.answer_vocabulary)
         self.dropout = nn.Dropout(config.dropout)
+        if not self.output.weight.is_meta:
+            self._set_apart()
+
+    def _set_apart(self) -> None:
+        """Begin with units that keep what was asked, and units that know places.
+
+        Of the GRU's units a quarter keep s_0 as it is, by a bias of the update gate (as LSTMs
+        begin with open forget gates, Jozefowicz et al. 2015), and an eighth hear of a glimpse
+        where it was and nothing else; some units of the readout compare those with the place of
+        c_t. Two numbers among so many would else be found late, and the question be forgotten.
+        """
+        size, seen = self.config.state_size, self.config.vision.annotation_size
+        placing, keeping, comparing = size // 8, size // 4, 3 * size // 16
+        places = slice(size - placing, size)
+        kept = slice(size - placing - keeping, size - placing)
+        with torch.no_grad():
+            for gate in range(self.cell.gate_count):
+                rows = slice(gate * size + kept.start, (gate + 1) * size)
+                for weight in (self.cell.weight_ih, self.cell.weight_hh):
+                    weight[rows] = 0
+                for bias in (self.cell.bias_ih, self.cell.bias_hh):
+                    bias[rows] = 0
+            self.cell.bias_ih[size + kept.start : size + kept.stop] = KEEPING_BIAS
+            self.cell.weight_ih[2 * size + places.start :, -COORDINATES:].normal_(std=1.5)
+            readers = self.hidden.weight[size - comparing :]
+            readers[:, size : size + seen - COORDINATES] = 0
+            readers[:, -COORDINATES:].normal_(std=1.5)
+            readers[:, places].normal_(std=0.5)
+            readers[:, kept].normal_(std=0.3)
 
     # -- tokens ---------------------------------------------------------------------------
 
@@ -198,9 +229,15 @@ class Vqa(Family, name="vqa"):
         return state + asked
 
     def start(self, memory: Memory) -> State:
-        """s_0 from the question, as its encoder leaves it, and the counters."""
+        """s_0 from the question, as its encoder leaves it, and the counters.
+
+        Units that are to keep it take a linear map of it, which a tanh would soon saturate.
+        """
         known = torch.cat([self._encoded(memory), self.counts(memory)], dim=1)
-        return self.cell.start(torch.tanh(self.bridge(known)))
+        size = self.config.state_size
+        keeping, placing = size // 4, size // 8
+        parts = self.bridge(known).split([size - keeping - placing, keeping, placing], dim=1)
+        return self.cell.start(torch.cat([torch.tanh(parts[0]), parts[1], torch.tanh(parts[2])], 1))
 
     def counts(self, memory: Memory) -> Tensor:
         """(B, K): how much of the picture is like what the question asks for, K ways to say it.

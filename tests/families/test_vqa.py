@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import msgspec
 import pytest
 import torch
 
 from attn_desktop.common.errors import CheckpointError, InputError
 from attn_desktop.common.mode import HARD, SOFT, Mode
 from attn_desktop.families.base import Given
+from attn_desktop.families.cells import State
 from attn_desktop.families.checkpoint import load_checkpoint
-from attn_desktop.families.vqa import MAX_WORDS
+from attn_desktop.families.vqa import MAX_WORDS, Vqa
 from attn_desktop.inputs.words import UNKNOWN_ID, WordCodec
 from tests.attention import reference
 from tests.toy_seers import TOY_ANSWERS, TOY_QUESTIONS, toy_picture, toy_vqa, toy_vqa_checkpoint
@@ -103,6 +105,23 @@ def test_each_glimpse_looks_with_the_state_that_the_last_one_left() -> None:
         looks.append(stepped.attended.alpha)
     assert not torch.equal(*looks)
     assert not torch.equal(first.hidden, state.hidden)
+
+
+def test_it_begins_with_units_that_keep_the_question_and_units_that_know_places() -> None:
+    config = msgspec.structs.replace(toy_vqa().config, state_size=32)
+    model = Vqa(config, toy_vqa().question_codec, toy_vqa().answer_codec)
+    kept, places = slice(32 - 4 - 8, 32 - 4), slice(32 - 4, 32)
+    state = State(torch.rand(3, 32) * 2 - 1)
+    contexts = torch.randn(3, config.vision.annotation_size)
+    moved = contexts.clone()
+    moved[:, :-2] += 1
+    with torch.no_grad():
+        first, second = (model.cell(context, state)[0].hidden for context in (contexts, moved))
+        further = model.cell(contexts + 1, state)[0].hidden
+    torch.testing.assert_close(first[:, kept], state.hidden[:, kept], atol=6e-3, rtol=0)
+    assert torch.equal(first[:, places], second[:, places])
+    assert not torch.allclose(first[:, places], further[:, places])
+    assert not torch.allclose(first[:, : kept.start], second[:, : kept.start])
 
 
 def test_the_answer_before_is_never_read() -> None:
