@@ -133,6 +133,7 @@ class Vqa(Family, name="vqa"):
         begin with open forget gates, Jozefowicz et al. 2015), and an eighth hear of a glimpse
         where it was and nothing else; some units of the readout compare those with the place of
         c_t. Two numbers among so many would else be found late, and the question be forgotten.
+        Larger weights than these saturate the readout, and it learns no comparison.
         """
         size, seen = self.config.state_size, self.config.vision.annotation_size
         placing, keeping, comparing = size // 8, size // 4, 3 * size // 16
@@ -146,12 +147,12 @@ class Vqa(Family, name="vqa"):
                 for bias in (self.cell.bias_ih, self.cell.bias_hh):
                     bias[rows] = 0
             self.cell.bias_ih[size + kept.start : size + kept.stop] = KEEPING_BIAS
-            self.cell.weight_ih[2 * size + places.start :, -COORDINATES:].normal_(std=1.5)
+            self.cell.weight_ih[2 * size + places.start :, -COORDINATES:].normal_(std=0.9)
             readers = self.hidden.weight[size - comparing :]
             readers[:, size : size + seen - COORDINATES] = 0
-            readers[:, -COORDINATES:].normal_(std=1.5)
-            readers[:, places].normal_(std=0.5)
-            readers[:, kept].normal_(std=0.3)
+            readers[:, -COORDINATES:].normal_(std=0.45)
+            readers[:, places].normal_(std=0.15)
+            readers[:, kept].normal_(std=0.09)
 
     # -- tokens ---------------------------------------------------------------------------
 

@@ -61,7 +61,7 @@ class ScenesVqa(Recipe, name="scenes-vqa"):
             scores=("additive",),
             trained_modes=self.modes.names,
             vision=EYES,
-            dropout=0.1,
+            dropout=0.0,
         )
         torch.manual_seed(request.seed)
         model = Vqa(config, words, answers).to(request.device)
