@@ -126,6 +126,13 @@ class Vqa(Family, name="vqa"):
         if not self.output.weight.is_meta:
             self._set_apart()
 
+    @property
+    def _shares(self) -> tuple[int, int, int]:
+        """How many units of the state are free, keep what was asked, and know places."""
+        size = self.config.state_size
+        keeping, placing = size // 4, size // 8
+        return size - keeping - placing, keeping, placing
+
     def _set_apart(self) -> None:
         """Begin with units that keep what was asked, and units that know places.
 
@@ -136,9 +143,9 @@ class Vqa(Family, name="vqa"):
         Larger weights than these saturate the readout, and it learns no comparison.
         """
         size, seen = self.config.state_size, self.config.vision.annotation_size
-        placing, keeping, comparing = size // 8, size // 4, 3 * size // 16
-        places = slice(size - placing, size)
-        kept = slice(size - placing - keeping, size - placing)
+        free, keeping, _ = self._shares
+        kept, places = slice(free, free + keeping), slice(free + keeping, size)
+        comparing = 3 * size // 16
         with torch.no_grad():
             for gate in range(self.cell.gate_count):
                 rows = slice(gate * size + kept.start, (gate + 1) * size)
@@ -235,9 +242,7 @@ class Vqa(Family, name="vqa"):
         Units that are to keep it take a linear map of it, which a tanh would soon saturate.
         """
         known = torch.cat([self._encoded(memory), self.counts(memory)], dim=1)
-        size = self.config.state_size
-        keeping, placing = size // 4, size // 8
-        parts = self.bridge(known).split([size - keeping - placing, keeping, placing], dim=1)
+        parts = self.bridge(known).split(self._shares, dim=1)
         return self.cell.start(torch.cat([torch.tanh(parts[0]), parts[1], torch.tanh(parts[2])], 1))
 
     def counts(self, memory: Memory) -> Tensor:

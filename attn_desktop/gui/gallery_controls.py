@@ -10,7 +10,7 @@ from attn_desktop.gui.flow_layout import FlowLayout
 from attn_desktop.gui.gallery import Gallery, Order
 from attn_desktop.gui.gallery_words import progress
 from attn_desktop.gui.theme import Theme
-from attn_desktop.gui.tool_buttons import tool_button_style
+from attn_desktop.gui.tool_buttons import run_button_style
 
 #: Type of the controls, relative to the window's, and pixels between them.
 SMALL, GAP = 0.85, 3
@@ -82,12 +82,7 @@ class GalleryControls(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         """Take other colours and sizes."""
-        self.setStyleSheet(
-            f"{tool_button_style(theme)}"
-            f"#run {{ border-color: {theme.hues['source']}; color: {theme.inks['source']}; }}"
-            f"#run:disabled {{ border-color: {theme.faint}; color: {theme.dim}; }}"
-            f"QLabel {{ color: {theme.dim}; }}"
-        )
+        self.setStyleSheet(run_button_style(theme))
         for control in (*self._controls, self.progress):
             control.setFont(theme.font(SMALL))
         high = self.button.sizeHint().height()

@@ -19,7 +19,7 @@ from attn_desktop.analysis.rollouts import MOST, RolloutSettings
 from attn_desktop.common.errors import InputError
 from attn_desktop.gui.flow_layout import FlowLayout
 from attn_desktop.gui.theme import Theme
-from attn_desktop.gui.tool_buttons import tool_button_style
+from attn_desktop.gui.tool_buttons import run_button_style
 from attn_desktop.gui.transport import MAX_SPIN
 
 #: Type of the controls, relative to the window's, and pixels between them.
@@ -124,10 +124,7 @@ class RolloutSettingsRow(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take other colours and sizes."""
         self.setStyleSheet(
-            f"{tool_button_style(theme)}"
-            f"#run {{ border-color: {theme.hues['source']}; color: {theme.inks['source']}; }}"
-            f"#run:disabled {{ border-color: {theme.faint}; color: {theme.dim}; }}"
-            f"QLabel {{ color: {theme.dim}; }}"
+            f"{run_button_style(theme)}"
             f"#problem, #badge {{ color: {theme.warning}; }}"
             f"#badge {{ border: 1px solid {theme.warning}; border-radius: 4px; padding: 0 4px; }}"
         )

@@ -37,3 +37,13 @@ def tool_button_style(theme: Theme) -> str:
         f" border-color: {theme.faint}; }}"
         "QToolButton::menu-indicator { image: none; }"
     )
+
+
+def run_button_style(theme: Theme) -> str:
+    """The same, for a widget whose button named `run` begins what the others set up."""
+    return (
+        f"{tool_button_style(theme)}"
+        f"#run {{ border-color: {theme.hues['source']}; color: {theme.inks['source']}; }}"
+        f"#run:disabled {{ border-color: {theme.faint}; color: {theme.dim}; }}"
+        f"QLabel {{ color: {theme.dim}; }}"
+    )

@@ -255,6 +255,19 @@ def _keep_freed_memory() -> None:
         return
 
 
+def descend(
+    optimizer: torch.optim.Optimizer, loss: Tensor, share: float, peak: float, warmup_share: float
+) -> None:
+    """One step down a loss after `share` of a training, the gradient's norm clipped to 1."""
+    for group in optimizer.param_groups:
+        group["lr"] = one_cycle(share, peak, warmup_share)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    nn.utils.clip_grad_norm_(parameters, 1.0)
+    optimizer.step()
+
+
 def one_cycle(share: float, peak: float, warmup_share: float) -> float:
     """Learning rate after `share` of the training: a linear rise, then a half cosine to 0."""
     if share < warmup_share:

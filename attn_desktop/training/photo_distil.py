@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from attn_desktop.families.vision import Vision
 from attn_desktop.training.batch_norm import fold_norms, insert_norms
-from attn_desktop.training.loop import one_cycle
+from attn_desktop.training.loop import descend
 from attn_desktop.training.photo_eyes import EYES, fill, load_eyes
 from attn_desktop.training.photo_teachers import MobileNet, SqueezeNet
 from attn_desktop.training.photo_views import Variety, views
@@ -215,12 +215,7 @@ def teach(
             held = [*held[-HELD:], (fresh, lessons.taught(fresh))]
         seen, taught = held[-1 if step % ECHOES == 0 else int(generator.integers(len(held)))]
         loss, parts = lessons.loss(vision, seen, taught)
-        for group in optimizer.param_groups:
-            group["lr"] = one_cycle(step / STEPS, PEAK_RATE, 0.1)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
+        descend(optimizer, loss, step / STEPS, PEAK_RATE, 0.1)
         recent.append({name: part.detach() for name, part in parts.items()})
         if step + 1 in (FIRST_SAID, STEPS) or (step + 1) % SAY_EVERY == 0:
             pace = (time.monotonic() - began) / (step + 1)

@@ -21,7 +21,7 @@ from torch.nn import functional
 from attn_desktop.families.vision import Vision
 from attn_desktop.inputs.scene_objects import ATTRIBUTES
 from attn_desktop.inputs.scene_sets import NOTHING, labels_of
-from attn_desktop.training.loop import one_cycle
+from attn_desktop.training.loop import descend
 from attn_desktop.training.side_by_side import side_by_side
 
 STEPS, PICTURES_AT_ONCE, PEAK_RATE = 3000, 128, 2e-3
@@ -110,12 +110,7 @@ def _learn(vision: Vision, pictures: NDArray[np.uint8], say: Callable[[str], Non
         rows = np.sort(generator.choice(len(pictures), PICTURES_AT_ONCE, replace=False))
         memory = vision(torch.from_numpy(pictures[rows]).to(device))
         loss, share = heads.loss(memory.states, labels[torch.from_numpy(rows)].to(device).long())
-        for group in optimizer.param_groups:
-            group["lr"] = one_cycle(step / STEPS, PEAK_RATE, 0.1)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
+        descend(optimizer, loss, step / STEPS, PEAK_RATE, 0.1)
         shares.append(share)
         if (step + 1) % SAY_EVERY == 0:
             say(
