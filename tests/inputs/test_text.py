@@ -12,8 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from attn_desktop.common.errors import CheckpointError, InputError
-from attn_desktop.common.paths import shipped_models
 from attn_desktop.inputs.text import END, END_ID, PAD, RESERVED, SPACE, START, Pieces, TextCodec
+from tests.shipped_tokenizers import shipped_tokenizers
 from tests.toy_models import TOY_SENTENCES, TOY_VOCABULARY, toy_codecs
 
 ENGLISH, FRENCH = toy_codecs()
@@ -278,7 +278,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         TextCodec.load(tmp_path / "no.json")
 
 
-@pytest.mark.parametrize("file", [f for m in shipped_models() for f in m.glob("*.tokenizer.json")])
+@pytest.mark.parametrize("file", shipped_tokenizers(in_pieces=True))
 def test_shipped_tokenizers_hold_what_holds_for_the_toys(file: Path) -> None:
     codec = TextCodec.load(file)
     for text in ODD_TEXTS:

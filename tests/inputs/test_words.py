@@ -13,6 +13,7 @@ from attn_desktop.analysis.pieces import join_pieces
 from attn_desktop.common.errors import CheckpointError, InputError
 from attn_desktop.inputs.text import END_ID, PAD_ID, START_ID
 from attn_desktop.inputs.words import RESERVED, UNKNOWN_ID, WordCodec, split_words
+from tests.shipped_tokenizers import shipped_tokenizers
 
 CODEC = WordCodec.of_texts(["a red square, left of a man's t-shirt.", "a red circle"])
 
@@ -87,6 +88,17 @@ def test_a_file_gives_the_same_list(tmp_path: Path) -> None:
     codec = WordCodec.of_words(["é", "not there", '"', "🙂"])
     codec.save(tmp_path / "x.tokenizer.json")
     assert WordCodec.load(tmp_path / "x.tokenizer.json").words == codec.words
+
+
+@pytest.mark.parametrize("file", shipped_tokenizers(in_pieces=False))
+def test_shipped_lists_find_and_write_each_of_their_words(file: Path) -> None:
+    codec = WordCodec.load(file)
+    assert len(codec) > len(RESERVED)
+    for token, word in enumerate(codec.words[len(RESERVED) :], len(RESERVED)):
+        assert codec.find(word) == token
+        if len(split_words(word)) == 1:
+            assert codec.encode(word) == [token]
+            assert codec.decode([token]) == word
 
 
 @pytest.mark.parametrize(
