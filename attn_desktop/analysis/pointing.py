@@ -16,10 +16,17 @@ from numpy.typing import NDArray
 Box: TypeAlias = tuple[float, float, float, float]
 
 
-def centre(position: int, grid: tuple[int, int]) -> tuple[float, float]:
-    """x and y of the centre of a region, in shares of the picture."""
-    row, column = divmod(position, grid[1])
-    return (column + 0.5) / grid[1], (row + 0.5) / grid[0]
+def regions_in(boxes: NDArray[np.floating[Any]], grid: tuple[int, int]) -> NDArray[np.bool_]:
+    """Which regions have their centre in which box: (…, m · n) of boxes (…, 4).
+
+    An edge belongs to the box. A box of NaN has none.
+    """
+    y, x = ((np.arange(count) + 0.5) / count for count in grid)
+    x0, y0, x1, y1 = np.moveaxis(np.asarray(boxes), -1, 0)[..., np.newaxis]
+    across = (x0 <= x) & (x <= x1)
+    down = (y0 <= y) & (y <= y1)
+    inside = down[..., :, np.newaxis] & across[..., np.newaxis, :]
+    return np.asarray(inside.reshape(*inside.shape[:-2], grid[0] * grid[1]))
 
 
 def points_into(position: int, grid: tuple[int, int], boxes: Sequence[Box]) -> bool:
@@ -28,8 +35,7 @@ def points_into(position: int, grid: tuple[int, int], boxes: Sequence[Box]) -> b
     With the strongest region of α it is the pointing game (Zhang et al. 2016, Top-down neural
     attention by excitation backprop, section 4.2), without a margin around the box.
     """
-    x, y = centre(position, grid)
-    return any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in boxes)
+    return any(bool(regions_in(np.array(box), grid)[position]) for box in boxes)
 
 
 def mass_inside(

@@ -44,6 +44,18 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         raise
 
 
+@contextmanager
+def set_aside(path: Path) -> Iterator[Path]:
+    """Where to write what is to become `path`: it does when the block ends without an error.
+
+    What an interrupted block has written stays beside `path`, to be written over by the next one.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.part")
+    yield unfinished
+    unfinished.replace(path)
+
+
 def write_whole(path: PathLike, data: bytes) -> None:
     """Put `data` in place of the file at once or not at all; ExportError names path and cause."""
     check_target(path)

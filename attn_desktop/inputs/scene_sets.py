@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from attn_desktop.analysis.pointing import regions_in
 from attn_desktop.inputs.scene_objects import ATTRIBUTES
 from attn_desktop.inputs.scenes import (
     TRAINING_SEED,
@@ -73,13 +74,9 @@ def label_regions(scene: Scene, grid: tuple[int, int]) -> NDArray[np.uint8]:
 
     The box of an object counts as the object; of two the one in front.
     """
-    rows, columns = grid
-    x = (np.arange(columns) + 0.5) / columns
-    y = (np.arange(rows) + 0.5) / rows
-    labels = np.full((len(ATTRIBUTES), rows, columns), NOTHING, dtype=np.uint8)
+    labels = np.full((len(ATTRIBUTES), grid[0] * grid[1]), NOTHING, dtype=np.uint8)
     for thing in sorted(scene.objects, key=lambda thing: thing.y):
-        x0, y0, x1, y1 = thing.box
-        inside = np.ix_((y0 <= y) & (y <= y1), (x0 <= x) & (x <= x1))
+        inside = regions_in(np.array(thing.box), grid)
         for place, (kind, values) in enumerate(ATTRIBUTES.items()):
-            labels[place][inside] = 1 + values.index(thing.attribute(kind))
-    return labels.reshape(len(ATTRIBUTES), rows * columns)
+            labels[place, inside] = 1 + values.index(thing.attribute(kind))
+    return labels

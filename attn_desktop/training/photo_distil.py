@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from attn_desktop.common.whole_file import set_aside
 from attn_desktop.families.vision import Vision
 from attn_desktop.training.batch_norm import fold_norms, insert_norms
 from attn_desktop.training.loop import descend
@@ -227,12 +228,10 @@ def teach(
 
 def save_taught(vision: Vision, lessons: Lessons, path: Path) -> None:
     """Keep what was learnt, the heads of the lessons beside the encoder."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     weights = {f"{EYES}{name}": value for name, value in vision.state_dict().items()}
     weights |= {f"{LESSONS}{name}": value for name, value in lessons.learnt().items()}
-    unfinished = path.with_suffix(".part")
-    save_file({name: value.cpu().contiguous() for name, value in weights.items()}, unfinished)
-    unfinished.replace(path)
+    with set_aside(path) as unfinished:
+        save_file({name: value.cpu().contiguous() for name, value in weights.items()}, unfinished)
 
 
 def load_taught(vision: Vision, lessons: Lessons, path: Path) -> None:

@@ -11,6 +11,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
 
+from attn_desktop.common.whole_file import set_aside
 from attn_desktop.families.base import Family
 from attn_desktop.families.captioner import Captioner, CaptionerConfig
 from attn_desktop.families.checkpoint import save_checkpoint
@@ -61,11 +62,9 @@ class BestEpoch:
         if loss >= self.loss:
             return in_words(losses)
         self.loss = loss
-        unfinished = self._path.with_suffix(".part")
-        self.folder.mkdir(parents=True, exist_ok=True)
         weights = {name: value.detach().cpu() for name, value in model.state_dict().items()}
-        save_file(weights, unfinished, metadata={"loss": msgspec.json.encode(loss).decode()})
-        unfinished.replace(self._path)
+        with set_aside(self._path) as unfinished:
+            save_file(weights, unfinished, metadata={"loss": msgspec.json.encode(loss).decode()})
         return f"{in_words(losses)}, the best so far"
 
     def restore(self, model: nn.Module) -> None:

@@ -18,6 +18,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from attn_desktop.common.whole_file import set_aside
 from attn_desktop.families.vision import Vision
 from attn_desktop.inputs.scene_objects import ATTRIBUTES
 from attn_desktop.inputs.scene_sets import NOTHING, labels_of
@@ -65,11 +66,9 @@ def open_eyes(
     """
     if not path.is_file():
         _learn(vision, pictures, say)
-        unfinished = path.with_suffix(".part")
-        save_file(
-            {name: value.contiguous() for name, value in vision.state_dict().items()}, unfinished
-        )
-        unfinished.replace(path)
+        weights = {name: value.contiguous() for name, value in vision.state_dict().items()}
+        with set_aside(path) as unfinished:
+            save_file(weights, unfinished)
     vision.load_state_dict(load_file(path))
 
 
@@ -81,17 +80,15 @@ def seen(
     They look at the pictures where the file is not there yet.
     """
     if not path.is_file():
-        unfinished = path.with_suffix(".part")
         device = vision.annotate.weight.device
         shape = (len(pictures), *vision.config.grid, vision.annotate.out_features)
-        looks = np.lib.format.open_memmap(unfinished, mode="w+", dtype=np.float16, shape=shape)
-        with torch.no_grad():
+        with set_aside(path) as unfinished, torch.no_grad():
+            looks = np.lib.format.open_memmap(unfinished, mode="w+", dtype=np.float16, shape=shape)
             for start in range(0, len(pictures), PICTURES_AT_ONCE):
                 part = slice(start, start + PICTURES_AT_ONCE)
                 features = vision.look(torch.from_numpy(np.array(pictures[part])).to(device))
                 looks[part] = features.half().cpu().numpy()
-        looks.flush()
-        unfinished.replace(path)
+            looks.flush()
         say(f"looked at {len(pictures):,} pictures")
     mapped: NDArray[np.float16] = np.load(path, mmap_mode="r")
     return mapped

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from attn_desktop.common.whole_file import set_aside
 from attn_desktop.families.base import Family
 from attn_desktop.families.vision import Vision, VisionConfig
 from attn_desktop.inputs.scene_sets import draw_pictures
@@ -54,18 +54,16 @@ def rendered(folder: Path, count: int, side: int, say: Callable[[str], None]) ->
     """
     path = folder / f"scenes-{count}-{side}.npy"
     if not path.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".part")
-        pictures = np.lib.format.open_memmap(
-            unfinished, mode="w+", dtype=np.uint8, shape=(count, side, side, 3)
-        )
-        del pictures  # the file is there now
-        done = 0
-        for _ in side_by_side(partial(draw_pictures, unfinished, side), count, PART):
-            done = min(done + PART, count)
-            if done % SAY_EVERY == 0 or done == count:
-                say(f"rendered {done} of {count} scenes")
-        os.replace(unfinished, path)
+        with set_aside(path) as unfinished:
+            pictures = np.lib.format.open_memmap(
+                unfinished, mode="w+", dtype=np.uint8, shape=(count, side, side, 3)
+            )
+            del pictures  # the file is there now
+            done = 0
+            for _ in side_by_side(partial(draw_pictures, unfinished, side), count, PART):
+                done = min(done + PART, count)
+                if done % SAY_EVERY == 0 or done == count:
+                    say(f"rendered {done} of {count} scenes")
     mapped: NDArray[np.uint8] = np.load(path, mmap_mode="r")
     return mapped
 

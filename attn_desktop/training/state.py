@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from attn_desktop.common.errors import InputError
+from attn_desktop.common.whole_file import set_aside
 from attn_desktop.training.loss import Baselines
 
 FILE = "state.safetensors"
@@ -46,10 +47,8 @@ def save_state(
         tensors[f"average.{name}"] = average[name].cpu()
         for key, value in optimizer.state.get(parameter, {}).items():
             tensors[f"optimizer.{name}.{key}"] = value.cpu().contiguous()
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / (FILE + ".partial")
-    save_file(tensors, str(partial), metadata={"progress": msgspec.json.encode(progress).decode()})
-    partial.replace(folder / FILE)
+    with set_aside(folder / FILE) as path:
+        save_file(tensors, path, metadata={"progress": msgspec.json.encode(progress).decode()})
 
 
 def load_state(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attn_desktop.analysis.pointing import Box, centre, mass_inside, points_into
+from attn_desktop.analysis.pointing import Box, mass_inside, points_into, regions_in
 
 edges = st.integers(0, 60).map(lambda k: k / 60)
 boxes = st.lists(
@@ -16,10 +16,30 @@ boxes = st.lists(
 )
 
 
-def test_regions_go_row_by_row() -> None:
-    assert centre(0, (2, 4)) == (0.125, 0.25)
-    assert centre(3, (2, 4)) == (0.875, 0.25)
-    assert centre(4, (2, 4)) == (0.125, 0.75)
+@given(boxes=boxes, rows=st.integers(1, 5), columns=st.integers(1, 6))
+def test_the_regions_in_a_box_are_those_whose_centre_lies_in_it(
+    boxes: list[Box], rows: int, columns: int
+) -> None:
+    """Row by row; in sixtieths of a half region, where all numbers are whole."""
+    found = regions_in(np.array(boxes).reshape(-1, 4), (rows, columns))
+    assert found.shape == (len(boxes), rows * columns)
+    for box, inside in zip(boxes, found, strict=True):
+        left, top, right, bottom = (round(60 * edge) for edge in box)
+        for position, answer in enumerate(inside):
+            row, column = divmod(position, columns)
+            across = 2 * columns * left <= 60 * (2 * column + 1) <= 2 * columns * right
+            down = 2 * rows * top <= 60 * (2 * row + 1) <= 2 * rows * bottom
+            # Sixtieths are not exact in floating point: whether an edge counts is tested below.
+            edges_met = {60 * (2 * column + 1)} & {2 * columns * left, 2 * columns * right}
+            edges_met |= {60 * (2 * row + 1)} & {2 * rows * top, 2 * rows * bottom}
+            assert edges_met or answer == (across and down)
+
+
+def test_the_regions_of_many_boxes_at_once() -> None:
+    boxes = np.array([[[0.0, 0.0, 0.2, 0.3]], [[np.nan] * 4], [[0.125, 0.25, 0.375, 0.75]]])
+    found = regions_in(boxes, (2, 4))
+    assert found.shape == (3, 1, 8)
+    assert [np.flatnonzero(each[0]).tolist() for each in found] == [[0], [], [0, 1, 4, 5]]
 
 
 def test_a_region_points_into_a_box_with_its_centre() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from attn_desktop.common.errors import ExportError
-from attn_desktop.common.whole_file import check_target, write_whole
+from attn_desktop.common.whole_file import check_target, set_aside, write_whole
 
 
 def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
@@ -53,3 +53,22 @@ def test_targets_of_no_use_are_told_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match="it is a folder"):
         check_target(tmp_path)
     check_target(tmp_path / "new")
+
+
+def test_what_is_set_aside_becomes_the_file_when_it_is_complete(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "a.npy"
+    with set_aside(path) as unfinished:
+        unfinished.write_bytes(b"first")
+        assert not path.exists()
+    assert path.read_bytes() == b"first"
+
+    def stop(unfinished: Path) -> None:
+        unfinished.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), set_aside(path) as unfinished:
+        stop(unfinished)
+    assert path.read_bytes() == b"first"
+    with set_aside(path) as unfinished:
+        unfinished.write_bytes(b"second")
+    assert {file.name: file.read_bytes() for file in path.parent.iterdir()} == {"a.npy": b"second"}

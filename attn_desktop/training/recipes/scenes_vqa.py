@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from attn_desktop.analysis.pointing import regions_in
 from attn_desktop.common.errors import InputError
 from attn_desktop.families.checkpoint import save_checkpoint
 from attn_desktop.families.vqa import Asked, Vqa, VqaConfig
@@ -118,14 +119,10 @@ class _Glimpses:
             objects = training_scene(number).objects
             for glimpse, thing in enumerate(glimpses(question)):
                 self._boxes[row, glimpse] = objects[thing].box
-        self._y, self._x = ((np.arange(count) + 0.5) / count for count in grid)
+        self._grid = grid
 
     def __call__(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        x0, y0, x1, y1 = np.moveaxis(self._boxes[rows], 2, 0)[..., np.newaxis]
-        across = (x0 <= self._x) & (self._x <= x1)
-        down = (y0 <= self._y) & (self._y <= y1)
-        inside = down[..., :, np.newaxis] & across[..., np.newaxis, :]
-        return np.asarray(inside.reshape(len(rows), 2, -1))
+        return regions_in(self._boxes[rows], self._grid)
 
 
 def glimpses(question: Question) -> tuple[int, ...]:
