@@ -94,11 +94,13 @@ COORDINATES = 2
 class Shown:
     """Many squares that are on the device already, and which of them each row is about.
 
-    squares: (P, side, side, 3), uint8 or float from 0 to 255. owners: (B,) numbers of squares.
+    squares: (P, side, side, 3), uint8 or float from 0 to 255, or where they are seen already what
+    `Vision.look` saw, (P, m, n, H − 2). owners: (B,) numbers of squares.
     """
 
     squares: Tensor
     owners: Tensor
+    seen: bool = False
 
 
 class ChannelNorm(nn.Module):
@@ -209,12 +211,13 @@ class Vision(nn.Module):
         seen before, (m, n, H − 2) float, may stand for a square.
         """
         if isinstance(squares, Shown):
-            shown: Memory = self(squares.squares)
+            given = squares.squares
+            shown: Memory = self.remember(given.float()) if squares.seen else self(given)
             return shown.rows(squares.owners)
         once = {id(square): square for square in squares}
         device = self.annotate.weight.device
-        given = torch.from_numpy(np.stack(list(once.values()))).to(device)
-        memory: Memory = self(given) if given.dtype == torch.uint8 else self.remember(given.float())
+        held = torch.from_numpy(np.stack(list(once.values()))).to(device)
+        memory: Memory = self(held) if held.dtype == torch.uint8 else self.remember(held.float())
         if len(once) == len(squares):
             return memory
         places = {key: place for place, key in enumerate(once)}

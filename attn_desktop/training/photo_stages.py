@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import msgspec
+import numpy as np
 from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import nn
@@ -17,12 +19,16 @@ from attn_desktop.families.captioner import Captioner, CaptionerConfig
 from attn_desktop.families.checkpoint import save_checkpoint
 from attn_desktop.training.data import Batch
 from attn_desktop.training.held_out import held_out_losses, in_words
+from attn_desktop.training.looks import seen
 from attn_desktop.training.loop import ExtraLoss, LoopSettings, Trainer
 from attn_desktop.training.mode_draws import ModeDraws
 from attn_desktop.training.photo_eyes import fill
-from attn_desktop.training.pictures import ShownTexts, SomeOfEach
+from attn_desktop.training.pictures import SeenTexts, ShownTexts, SomeOfEach
 from attn_desktop.training.recipe import Request
 from attn_desktop.training.replicas import Replicas
+
+#: Views of each picture that eyes which learn no more look at, and bytes that these looks take.
+LOOKS, MOST_BYTES = 5, 4 << 30
 
 
 @dataclass(frozen=True)
@@ -96,13 +102,14 @@ class Course:
         began, folder = time.monotonic(), self.request.out / "training" / stage.name
         for part in (self.model.vision.stages, self.model.vision.annotate):
             part.requires_grad_(not stage.blind)
+        texts = self._seen(folder) if stage.blind else self.texts
         best = BestEpoch(folder, self.held.batch(self.held.rows))
         trainer = Trainer(
             self.model,
-            self.texts,
+            texts,
             folder,
             stage.settings.of(self.request.epochs, self.request.seed),
-            SomeOfEach(self.texts.owners, stage.captions),
+            SomeOfEach(texts.owners, stage.captions),
             stage.modes,
             best,
             say,
@@ -119,6 +126,27 @@ class Course:
             with trainer.averaged():
                 self._save()
         return finished
+
+    def _seen(self, folder: Path) -> ShownTexts:
+        """The texts with what the eyes see, if it is little enough to be kept in a file."""
+        vision, count = self.model.vision, len(self.texts.pictures)
+        rows, columns = vision.config.grid
+        size = count * rows * columns * vision.annotate.out_features * 2
+        if size > MOST_BYTES:
+            return self.texts
+        views = LOOKS if self.texts.variety is not None else 1
+        looks = partial(
+            seen,
+            vision,
+            lambda part: self.texts.squares(np.arange(part.start, part.stop) % count),
+            min(views, MOST_BYTES // size) * count,
+            folder / "looks.npy",
+            self.replicas.voice(self.request.say),
+        )
+        if self.replicas.leads:
+            looks()
+        self.replicas.wait()
+        return SeenTexts(self.texts, looks(), vision.annotate.weight.device)
 
     def _save(self) -> None:
         if self.replicas.leads:

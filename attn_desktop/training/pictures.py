@@ -72,7 +72,7 @@ class ShownTexts:
         self,
         pictures: Tensor,
         owners: NDArray[np.int64],
-        targets: Sequence[Sequence[int]],
+        targets: Sequence[Sequence[int] | NDArray[np.int64]],
         pictures_per_batch: int,
         variety: Variety | None = None,
     ) -> None:
@@ -96,11 +96,39 @@ class ShownTexts:
     def batch(self, rows: NDArray[np.int64]) -> Batch:
         """The rows with one view of each of their pictures."""
         numbers, places = np.unique(self.owners[rows], return_inverse=True)
-        squares = self.pictures[torch.from_numpy(numbers).to(self.pictures.device)]
-        if self.variety is not None:
-            squares = views(squares, self.variety).permute(0, 2, 3, 1)
+        squares = self.squares(numbers)
         owners = torch.from_numpy(places).to(squares.device)
         return Batch(Shown(squares, owners), [self.targets[row] for row in rows])
+
+    def squares(self, numbers: NDArray[np.int64]) -> Tensor:
+        """A view of each of these pictures, (B, side, side, 3)."""
+        squares = self.pictures[torch.from_numpy(numbers).to(self.pictures.device)]
+        if self.variety is None:
+            return squares
+        return views(squares, self.variety).permute(0, 2, 3, 1)
+
+
+class SeenTexts(ShownTexts):
+    """The same for eyes that learn no more: with what they saw in some views of each picture.
+
+    looks: (V · P, m, n, H − 2), all pictures in one view after the other. device: of the model.
+    """
+
+    def __init__(self, texts: ShownTexts, looks: NDArray[np.float16], device: torch.device) -> None:
+        super().__init__(
+            texts.pictures, texts.owners, texts.targets, texts.pictures_per_batch, texts.variety
+        )
+        self.looks = looks
+        self._device = device
+
+    def batch(self, rows: NDArray[np.int64]) -> Batch:
+        """The rows with one of the looks at each of their pictures, drawn."""
+        numbers, places = np.unique(self.owners[rows], return_inverse=True)
+        count = len(self.pictures)
+        view = torch.randint(len(self.looks) // count, (len(numbers),)).numpy()
+        looks = torch.from_numpy(self.looks[view * count + numbers]).to(self._device)
+        owners = torch.from_numpy(places).to(self._device)
+        return Batch(Shown(looks, owners, seen=True), [self.targets[row] for row in rows])
 
 
 def by_picture(

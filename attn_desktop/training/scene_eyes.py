@@ -72,28 +72,6 @@ def open_eyes(
     vision.load_state_dict(load_file(path))
 
 
-def seen(
-    vision: Vision, pictures: NDArray[np.uint8], path: Path, say: Callable[[str], None]
-) -> NDArray[np.float16]:
-    """What eyes that learn no more see in each picture: (P, m, n, H − 2), mapped from a file.
-
-    They look at the pictures where the file is not there yet.
-    """
-    if not path.is_file():
-        device = vision.annotate.weight.device
-        shape = (len(pictures), *vision.config.grid, vision.annotate.out_features)
-        with set_aside(path) as unfinished, torch.no_grad():
-            looks = np.lib.format.open_memmap(unfinished, mode="w+", dtype=np.float16, shape=shape)
-            for start in range(0, len(pictures), PICTURES_AT_ONCE):
-                part = slice(start, start + PICTURES_AT_ONCE)
-                features = vision.look(torch.from_numpy(np.array(pictures[part])).to(device))
-                looks[part] = features.half().cpu().numpy()
-            looks.flush()
-        say(f"looked at {len(pictures):,} pictures")
-    mapped: NDArray[np.float16] = np.load(path, mmap_mode="r")
-    return mapped
-
-
 def _learn(vision: Vision, pictures: NDArray[np.uint8], say: Callable[[str], None]) -> None:
     device = vision.annotate.weight.device
     of_grid = partial(labels_of, vision.config.grid)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from attn_desktop.common.whole_file import set_aside
@@ -16,12 +17,13 @@ from attn_desktop.families.base import Family
 from attn_desktop.families.vision import Vision, VisionConfig
 from attn_desktop.inputs.scene_sets import draw_pictures
 from attn_desktop.training.held_out import held_out_loss
+from attn_desktop.training.looks import seen
 from attn_desktop.training.loop import LoopSettings, Trainer
 from attn_desktop.training.mode_draws import ModeDraws
 from attn_desktop.training.pictures import PicturedTexts, SomeOfEach
 from attn_desktop.training.recipe import Request
 from attn_desktop.training.replicas import Replicas
-from attn_desktop.training.scene_eyes import open_eyes, seen
+from attn_desktop.training.scene_eyes import open_eyes
 from attn_desktop.training.side_by_side import side_by_side
 
 #: Rendered scenes, the last of which are held out.
@@ -115,4 +117,6 @@ def _looks(vision: Vision, state: Path, say: Callable[[str], None]) -> NDArray[n
     else:
         pictures = rendered(state, SCENES, EYES.side, say)
     open_eyes(vision, pictures[:-HELD_OUT], eyes, say)
-    return seen(vision, pictures, looks, say)
+    return seen(
+        vision, lambda part: torch.from_numpy(np.array(pictures[part])), len(pictures), looks, say
+    )

@@ -14,6 +14,7 @@ from attn_desktop.families.vision import VisionConfig
 from attn_desktop.training.loop import LoopSettings
 from attn_desktop.training.mode_draws import ModeDraws
 from attn_desktop.training.photo_stages import BestEpoch, Course, Stage
+from attn_desktop.training.photo_views import Variety
 from attn_desktop.training.photos import Photos, shown_texts, words_of
 from attn_desktop.training.recipe import Request
 from attn_desktop.training.recipes.photo_captioner import photo_config
@@ -23,7 +24,7 @@ EYES = VisionConfig(side=16, channels=(4, 6), extra=(0, 1), annotation_size=8)
 MODES = ModeDraws({"additive/global/soft": 0.5, "none": 0.5}, switch_share=0.0)
 
 
-def course(folder: Path, said: list[str]) -> Course:
+def course(folder: Path, said: list[str], variety: Variety | None = None) -> Course:
     draw = np.random.default_rng(0)
     squares = draw.integers(0, 256, (6, 16, 16, 3)).astype(np.uint8)
     photos = Photos(squares, (("a dog", "the dog runs"), ("two men",)) * 3)
@@ -32,7 +33,7 @@ def course(folder: Path, said: list[str]) -> Course:
     torch.manual_seed(0)
     model = Captioner(config, codec)
     texts, held = (
-        shown_texts(photos, codec, "cpu", 2),
+        shown_texts(photos, codec, "cpu", 2, variety),
         shown_texts(photos.first(2), codec, "cpu", 2),
     )
     return Course(model, config, texts, held, Request(None, folder, say=said.append), Replicas())
@@ -54,6 +55,19 @@ def test_blind_the_eyes_stay_and_otherwise_they_learn(tmp_path: Path) -> None:
         assert not torch.equal(one.model.target_embedding.weight, words)
         kept = load_checkpoint(tmp_path / str(blind)).model
         assert isinstance(kept, Captioner)
+
+
+def test_eyes_that_stay_look_only_once_if_that_is_little_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = 6 * 4 * 4 * 6 * 2  # bytes of one look at each picture
+    for most, views in ((1 << 20, 5), (3 * looks, 3), (looks - 1, 0)):
+        monkeypatch.setattr("attn_desktop.training.photo_stages.MOST_BYTES", most)
+        folder = tmp_path / str(most)
+        one = course(folder, [], Variety())
+        assert one.take(stage(blind=True))
+        kept = folder / "training" / "first" / "looks.npy"
+        assert (len(np.load(kept)) if kept.is_file() else 0) == 6 * views
 
 
 def test_a_stage_that_is_finished_is_not_taken_again(tmp_path: Path) -> None:

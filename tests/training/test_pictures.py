@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attn_desktop.training.pictures import PicturedTexts, SomeOfEach
+from attn_desktop.families.vision import Vision, VisionConfig
+from attn_desktop.training.looks import seen
+from attn_desktop.training.photo_views import Variety
+from attn_desktop.training.pictures import PicturedTexts, SeenTexts, ShownTexts, SomeOfEach
 
 
 def toy(owners: list[int], per_batch: int) -> PicturedTexts:
@@ -65,3 +71,27 @@ def test_which_of_each_is_drawn() -> None:
     owners = np.arange(10).repeat(5)
     drawn = {tuple(SomeOfEach(owners, 1)(0, np.random.default_rng(seed))) for seed in range(5)}
     assert len(drawn) == 5
+
+
+def test_what_was_seen_stands_for_pictures_in_one_of_their_views(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    vision = Vision(VisionConfig(side=8, channels=(4,), extra=(1,), annotation_size=6), 0.0)
+    pictures = torch.randint(0, 256, (5, 8, 8, 3), dtype=torch.uint8)
+    owners = np.array([0, 0, 1, 2, 3, 4, 4])
+    texts = ShownTexts(pictures, owners, [[row, 2] for row in owners], 2, Variety())
+    views = torch.cat([pictures, pictures.flip(2)])
+    looks = seen(vision, lambda part: views[part], 10, tmp_path / "looks.npy", lambda text: None)
+    both = SeenTexts(texts, looks, torch.device("cpu"))
+    rows = np.array([0, 1, 4, 6])
+    straight = vision.encode([views[owner].numpy() for owner in owners[rows]]).states
+    mirrored = vision.encode([views[5 + owner].numpy() for owner in owners[rows]]).states
+    met = set()
+    for _ in range(20):
+        batch = both.batch(rows)
+        assert [ids.tolist() for ids in batch.targets] == [[0, 2], [0, 2], [3, 2], [4, 2]]
+        states = vision.encode(batch.sources).states
+        for row in range(len(rows)):
+            near = [torch.allclose(states[row], v[row], atol=2e-3) for v in (straight, mirrored)]
+            assert sum(near) == 1
+            met.add((row, near.index(True)))
+    assert len(met) == 8

@@ -10,7 +10,7 @@ from attn_desktop.families.vision import Vision, VisionConfig
 from attn_desktop.inputs.scene_sets import training_scene
 from attn_desktop.inputs.scenes import render
 from attn_desktop.training import scene_eyes
-from attn_desktop.training.scene_eyes import Heads, open_eyes, seen
+from attn_desktop.training.scene_eyes import Heads, open_eyes
 
 SMALL = VisionConfig(side=56, channels=(16, 32, 48), extra=(0, 1, 0), annotation_size=48)
 
@@ -57,17 +57,3 @@ def test_eyes_learn_and_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert len(said) == 2
     for name, value in vision.state_dict().items():
         assert torch.equal(value, other.state_dict()[name])
-
-
-def test_what_eyes_see_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scene_eyes, "PICTURES_AT_ONCE", 3)
-    pictures = np.stack([np.asarray(render(training_scene(n), SMALL.side)) for n in range(5)])
-    torch.manual_seed(0)
-    vision, path, said = Vision(SMALL, 0.0).eval(), tmp_path / "looks.npy", list[str]()
-    looks = seen(vision, pictures, path, said.append)
-    assert looks.shape == (5, 7, 7, 46)
-    wanted = vision.look(torch.from_numpy(pictures)).detach().numpy()
-    np.testing.assert_allclose(looks, wanted, rtol=1e-3, atol=1e-3)
-    again = seen(vision, pictures[:0], path, said.append)
-    assert (again == looks).all()
-    assert said == ["looked at 5 pictures"]
