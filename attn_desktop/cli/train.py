@@ -104,7 +104,7 @@ def command(
     if not run_recipe(recipe, request):
         complain(f"stopped; {out} holds the model so far and the same command goes on from there")
         raise typer.Exit(STOPPED)
-    print(f'finished: {out}; try it with: attn-desktop step {out} "..."')
+    print(f"finished: {out}; try it with: attn-desktop step {out} {RECIPES[recipe].example}")
 
 
 def say(line: str) -> None:

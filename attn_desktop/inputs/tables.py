@@ -57,9 +57,8 @@ def numbered_rows(
                     cells.append("")  # for columns that the table does not have
                     yield number, tuple(cells[pick] for pick in picks)
                 else:
-                    on_fault(
-                        f"{path}, line {number}: {len(cells)} cells, the header has {len(header)}"
-                    )
+                    cut = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+                    on_fault(f"{path}, line {number}: {cut}, the header has {len(header)}")
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 text ({error.reason})") from None
     except EOFError:

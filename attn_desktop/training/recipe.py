@@ -37,13 +37,14 @@ class Recipe:
     """One shipped checkpoint. Its definition registers it; `run` is True when finished.
 
     needs_data: whether it reads data sets, or makes its own. takes_encoder: whether an encoder
-    may be given.
+    may be given. example: what a command that tries the model is given.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     needs_data: ClassVar[bool] = True
     takes_encoder: ClassVar[bool] = False
+    example: ClassVar[str] = '"..."'
 
     def __init_subclass__(cls, *, name: str) -> None:
         cls.name = name

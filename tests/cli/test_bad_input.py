@@ -195,7 +195,7 @@ def test_trace_files(
 @pytest.mark.parametrize(
     ("content", "needles"),
     [
-        (b"en\tfr\na\tb\nc\n", ("line 3", "1 cells, the header has 2")),
+        (b"en\tfr\na\tb\nc\n", ("line 3", "1 cell, the header has 2")),
         (b"en\tfr\na\tb\tc\n", ("line 2", "3 cells, the header has 2")),
         (b"en\tde\na\tb\n", ("no column 'fr'", "en, de")),
         (b"en\tfr\n", ("no rows",)),

@@ -51,7 +51,8 @@ def test_a_recipe_is_trained_and_its_checkpoint_opens(
     result = invoke(*args, "--epochs", 1, "--workers", 1)
     assert result.exit_code == 0, result.output
     assert "epoch 1:" in result.stdout
-    assert result.stdout.splitlines()[-1].startswith("finished: ")
+    tried = f'attn-desktop step {tmp_path / "new"} "..."'
+    assert result.stdout.splitlines()[-1] == f"finished: {tmp_path / 'new'}; try it with: {tried}"
     checkpoint = api.open_model(tmp_path / "new")
     assert [str(mode) for mode in checkpoint.info.trained_modes] == ["additive/global/soft"]
     assert len(api.decode(checkpoint, "I see two dogs.", max_steps=2).steps) >= 1

@@ -47,6 +47,7 @@ class OwnCaptioner(Recipe, name="own-captioner"):
 
     summary = "A folder of your own pictures and captions, with an encoder if you have one"
     takes_encoder = True
+    example = "PICTURE"
     modes: ClassVar[ModeDraws] = PhotoCaptioner.modes
     decoder: ClassVar[LoopSettings] = PhotoCaptioner.decoder
     together: ClassVar[LoopSettings] = replace(PhotoCaptioner.decoder, epochs=20)

@@ -69,6 +69,7 @@ def photo_config(codec: WordCodec, modes: ModeDraws, eyes: VisionConfig) -> Capt
 class PhotoCaptioner(Recipe, name="photo-captioner"):
     """The eyes learn from teachers; then the decoder learns from captions, then both together."""
 
+    example = "PICTURE"
     summary = "Photographs to English captions: soft, hard and no attention over 10 × 10 regions"
     modes: ClassVar[ModeDraws] = ModeDraws(
         {"none": 0.35, "additive/global/soft": 0.65},

@@ -32,6 +32,7 @@ class ScenesCaptioner(Recipe, name="scenes-captioner"):
     """Soft attention first, hard attention later, on one encoder and decoder."""
 
     needs_data = False
+    example = "PICTURE"
     summary = (
         "Rendered scenes to English captions: soft, hard and no attention over 14 × 14 regions"
     )

@@ -38,6 +38,7 @@ class ScenesVqa(Recipe, name="scenes-vqa"):
     """Every glimpse learns the answer; soft attention first, hard attention later."""
 
     needs_data = False
+    example = 'PICTURE --question "..."'
     summary = "Questions about rendered scenes, answered with two glimpses at 14 × 14 regions"
     settings: ClassVar[LoopSettings] = LoopSettings(
         epochs=6, smoothing=0.0, weight_decay=0.02, peak_rate=1.5e-3, pointing_weight=0.3
