@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from attn_desktop.decoding.beam import BeamSettings
     from attn_desktop.families.base import Family, Prepared
 
+#: How captions of pictures are searched unless --beam says otherwise.
+IMAGES_BEAM = 5
+
 
 def command(
     model: options.ModelName,
@@ -91,6 +94,8 @@ def command(
     has bleu1 to bleu4 of the corpus against all captions of a picture, with the brevity penalty of
     Papineni et al. 2002; bleu1_no_penalty to bleu4_no_penalty, without it, to hold beside Xu et al.
     2015; brevity_penalty; distinct, the share of captions that are different; words_per_caption.
+    Captions are searched with a beam of 5 unless --beam says otherwise; --beam 1 takes the
+    likeliest word at each step.
     Words are compared in lower case, without punctuation; nothing is smoothed. Pictures that cannot
     be read, and captions that cannot be used, are named and left out.
 
@@ -112,7 +117,8 @@ def command(
                 "--images are scored against a table with the columns image and caption: give its "
                 "file, and no --source or --target"
             )
-        settings = _beam_settings(beam, seed)
+        width = IMAGES_BEAM if beam is None else beam
+        settings = None if width == 1 else _beam_settings(width, seed)
         result = score_images(model, file, images, split, (score, scope), settings, seed, device)
     elif file is None or source is None or target is None:
         raise InputError(

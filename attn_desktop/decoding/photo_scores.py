@@ -105,7 +105,7 @@ def score_photos(
         "pictures": len(references),
         "left_out": faults.count,
         "captions_per_picture": sum(map(len, references)) / len(references),
-        "beam": None if beam is None else beam.width,
+        "beam": 1 if beam is None else beam.width,
         "tokens": CAPTION_TOKENS,
         "signature": next(iter(scored.values())).signature,
         "modes": {

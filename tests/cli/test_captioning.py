@@ -53,7 +53,7 @@ def told(result: Result) -> list[str]:
     return lines
 
 
-@pytest.mark.parametrize("beam", [(), ("--beam", 3)])
+@pytest.mark.parametrize("beam", [(), ("--beam", 3), ("--beam", 1)])
 def test_a_folder_is_scored_in_every_mode(
     invoke: Invoke, captioner: Path, tmp_path: Path, beam: tuple[object, ...]
 ) -> None:
@@ -61,7 +61,7 @@ def test_a_folder_is_scored_in_every_mode(
     folder = picture_folder(tmp_path / "p", NAMES)
     found = figures(invoke("evaluate", captioner, table, "--images", folder, "--json", *beam))
     assert (found["pictures"], found["captions_per_picture"]) == (3, 2)
-    assert found["beam"] == (3 if beam else None)
+    assert found["beam"] == (beam[1] if beam else 5)
     modes = found["modes"]
     assert isinstance(modes, dict)
     assert list(modes) == ["none", "soft", "hard"]

@@ -90,7 +90,7 @@ def test_each_mode_is_scored_on_what_it_writes(
     assert found["pictures"] == len(NAMES)
     assert found["left_out"] == 0
     assert found["captions_per_picture"] == 2
-    assert found["beam"] == (None if beam is None else 3)
+    assert found["beam"] == (1 if beam is None else 3)
     assert told == ([3, 6, 7] if at_once == 3 else [7])
 
 
