@@ -43,7 +43,8 @@ def toy_scores(run: RunRecord, step: StepRecord) -> ProbeRecord:
         "draw": np.array([u]),
     }
     if step.mode.scope != "global":
-        arrays |= {"center": np.array([2.0]), "half_width": np.array([HALF_WIDTH])}
+        center = np.full(1 if run.grid is None else 2, 2.0)
+        arrays |= {"center": center, "half_width": np.array([HALF_WIDTH])}
     settings = {
         "scope": step.mode.scope,
         "weighting": step.mode.weighting,
@@ -59,33 +60,39 @@ def toy_scores(run: RunRecord, step: StepRecord) -> ProbeRecord:
 
 
 def toy_scopes(run: RunRecord, step: StepRecord) -> ProbeRecord:
-    """Windows around t and around a place at random."""
+    """Windows around t, not on a grid, and around a place at random."""
     assert step.cross is not None
     rng, size = np.random.default_rng([step.node, 8]), len(run.source)
-    predicted = float(rng.uniform(0.2, 0.8)) * size
-    windows = (
-        None,
-        Window((float(min(step.t, size)),), HALF_WIDTH),
-        Window((predicted,), HALF_WIDTH, gaussian=True),
-    )
+    lengths = (size,) if run.grid is None else run.grid
+    shares = rng.uniform(0.2, 0.8, len(lengths)).tolist()
+    predicted = tuple(share * length for share, length in zip(shares, lengths, strict=True))
+    windows: dict[str, Window | None] = {
+        "global": None,
+        "local-m": Window((float(min(step.t, size)),), HALF_WIDTH),
+        "local-p": Window(predicted, HALF_WIDTH, True, run.grid),
+    }
+    if run.grid is not None:
+        del windows["local-m"]
     energies = step.cross.energies[0, 0].astype(np.float64)
-    inside = [run.mask if w is None else w.inside(run.mask) for w in windows]
-    priors = [None if w is None else w.log_prior(size) for w in windows]
+    inside = [run.mask if w is None else w.inside(run.mask) for w in windows.values()]
+    priors = [None if w is None else w.log_prior(size) for w in windows.values()]
     alpha = [weigh(energies, own, prior) for own, prior in zip(inside, priors, strict=True)]
     settings = {
         "score": step.mode.score,
         "weighting": step.mode.weighting,
-        "scopes": ["global", "local-m", "local-p"],
-        "formulas": ["", "", ""],
-        "sources": ["", "", ""],
-        "trained": [True, False, False],
+        "scopes": list(windows),
+        "formulas": ["" for _ in windows],
+        "sources": ["" for _ in windows],
+        "trained": [name == "global" for name in windows],
         "reach": None,
     }
     arrays = {
         "alpha": np.array(alpha, dtype=np.float32),
         "window": np.array(inside),
-        "centers": np.array([[np.nan if w is None else w.center[0]] for w in windows]),
-        "half_widths": np.array([np.nan if w is None else w.half_width for w in windows]),
+        "centers": np.array(
+            [len(lengths) * [np.nan] if w is None else w.center for w in windows.values()]
+        ),
+        "half_widths": np.array([np.nan if w is None else w.half_width for w in windows.values()]),
     }
     return ProbeRecord(step.node, "scopes", settings, arrays)
 
@@ -97,7 +104,7 @@ def with_benches(scene: Scene) -> Scene:
     probes = dict(scene.probes)
     for step in scene.steps:
         found: tuple[ProbeRecord, ...] = (toy_scores(run, step),)
-        if step.cross is not None and run.grid is None:
+        if step.cross is not None:
             found = (*found, toy_scopes(run, step))
         probes[step.node] = (*probes.get(step.node, ()), *found)
     return replace(scene, probes=probes)

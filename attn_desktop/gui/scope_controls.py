@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QToolButton, QWidget
 
@@ -13,9 +15,15 @@ SMALL = 0.85
 #: Width of a field, gap between the groups, at normal type.
 FIELD, GAP = 72, 10
 CENTER_TIP = "p_t, the centre of the window: position 1 is the first. Or drag it in the plot."
+ROW_TIP, COLUMN_TIP = (
+    f"p_t, the centre of the window: its {which} in the grid of regions, from 1. Or drag the + in "
+    "the map."
+    for which in ("row", "column")
+)
 WIDTH_TIP = (
     "D, half the width of the window, in positions: what is further from p_t gets no α.\n"
-    "0 leaves the position nearest to p_t. local-p has σ = D/2. Or drag an end of the bracket."
+    "0 leaves the position nearest to p_t. local-p has σ = D/2. Or drag an end of the bracket,\n"
+    "over a picture a side of the square."
 )
 
 
@@ -29,8 +37,11 @@ class WindowControls(QWidget):
         super().__init__(parent)
         self._window = Window((1.0,), 0.0)
         self.lane = QLabel()
-        self.center, self.half_width = QDoubleSpinBox(), QDoubleSpinBox()
-        self._names = (QLabel("p_t"), QLabel("± D"))
+        #: Along a sequence, or down the rows of a grid; along its columns.
+        self.center, self.column = QDoubleSpinBox(), QDoubleSpinBox()
+        self.half_width = QDoubleSpinBox()
+        self._fields = (self.center, self.column, self.half_width)
+        self._names = (QLabel("p_t"), QLabel("column"), QLabel("± D"))
         self.as_model = QToolButton()
         self.as_model.setText("reset")
         self.as_model.setToolTip("The window as the model has it at this step")
@@ -39,9 +50,8 @@ class WindowControls(QWidget):
         self._groups: list[QWidget] = []
         flow = FlowLayout(GAP, self)
         flow.addWidget(self.lane)
-        for field, name, tip in zip(
-            (self.center, self.half_width), self._names, (CENTER_TIP, WIDTH_TIP), strict=True
-        ):
+        tips = (CENTER_TIP, COLUMN_TIP, WIDTH_TIP)
+        for field, name, tip in zip(self._fields, self._names, tips, strict=True):
             field.setDecimals(2)
             field.setSingleStep(0.5)
             field.setKeyboardTracking(False)
@@ -63,10 +73,17 @@ class WindowControls(QWidget):
         """Show a window over S positions. changed: whether it is not the model's own."""
         self._window = window
         self.lane.setText(lane)
+        # Beyond it nothing changes but the Gaussian, which is flat by then.
+        widest = max(10.0 * size, window.half_width)
+        lengths = window.grid or (size,)
+        self._groups[1].setVisible(window.grid is not None)
+        self._names[0].setText("p_t" if window.grid is None else "p_t row")
+        for widget in (self._names[0], self.center):
+            widget.setToolTip(CENTER_TIP if window.grid is None else ROW_TIP)
         for field, value, most in (
-            (self.center, window.center[0], size + 0.5),
-            # Beyond it nothing changes but the Gaussian, which is flat by then.
-            (self.half_width, window.half_width, max(10.0 * size, window.half_width)),
+            (self.center, window.center[0], lengths[0] + 0.5),
+            (self.column, window.center[-1], lengths[-1] + 0.5),
+            (self.half_width, window.half_width, widest),
         ):
             field.blockSignals(True)
             field.setRange(0.0, most)
@@ -79,9 +96,9 @@ class WindowControls(QWidget):
         self.lane.setFont(theme.font(SMALL, bold=True))
         for label in (*self._names, self.lane):
             label.setStyleSheet(f"color: {theme.text};")
-        for widget in (*self._names, self.center, self.half_width, self.as_model):
+        for widget in (*self._names, *self._fields, self.as_model):
             widget.setFont(theme.font(SMALL))
-        for field in (self.center, self.half_width):
+        for field in self._fields:
             field.setFixedWidth(theme.px(FIELD))
         # On one line with what stands beside it.
         self.lane.setFixedHeight(self.center.sizeHint().height())
@@ -94,12 +111,11 @@ class WindowControls(QWidget):
             widget.updateGeometry()  # at once: what is around it remembers how large it was
         return flow.heightForWidth(width)
 
-    def _typed(self, _value: float) -> None:
-        sender, window = self.sender(), self._window
-        center, half_width = window.center, window.half_width
+    def _typed(self, value: float) -> None:
+        window, center = self._window, list(self._window.center)
         # What is shown is rounded: only what was typed is taken from its field.
-        if sender is self.center:
-            center = (self.center.value(),)
+        if self.sender() is self.half_width:
+            window = replace(window, half_width=self.half_width.value())
         else:
-            half_width = self.half_width.value()
-        self.changed.emit(Window(center, half_width, window.gaussian))
+            center[-1 if self.sender() is self.column else 0] = value
+        self.changed.emit(replace(window, center=tuple(center)))

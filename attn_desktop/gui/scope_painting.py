@@ -13,9 +13,17 @@ from attn_desktop.analysis.scope_bench import GLOBAL, ScopeBench, Scoped, ScopeL
 from attn_desktop.analysis.weighing import SMALLEST_HALF_WIDTH, Window
 from attn_desktop.gui.alpha_marks import gaussian_curve
 from attn_desktop.gui.painting import elided, fill_rounded
-from attn_desktop.gui.picture_overlay import largest
+from attn_desktop.gui.picture_image import PictureImage
 from attn_desktop.gui.region_map import RegionMap
-from attn_desktop.gui.scope_places import NUMBERS, Grip, ScopePlaces, WindowMarks
+from attn_desktop.gui.scope_maps import GridMarks, region_at
+from attn_desktop.gui.scope_places import (
+    MARGIN,
+    NUMBERS,
+    Grip,
+    ScopePlaces,
+    WindowMarks,
+    position_at,
+)
 from attn_desktop.gui.small_plots import (
     SMALL,
     SmallPlot,
@@ -29,6 +37,8 @@ from attn_desktop.gui.theme import Theme
 
 #: Type of the numbers beside the plots; how far the ends of a bracket hang down.
 TICK, HOOK = 0.74, 4
+#: Width of a lane with its margins from which on its button says what it does, at normal type.
+WIDE, SHORT = 330, "▸"
 #: Of the heights of energies, so that both ends can be seen.
 INSIDE = 0.04
 UNKNOWN = "p_t is predicted by the model, which is not there; drag to place a window"
@@ -39,8 +49,9 @@ class Shown:
     """What is drawn. windows: by lane, as dragged or as the model has them; None for everywhere.
 
     moved: the lanes whose window somebody changed. scoped: by lane, None where p_t is not known.
-    whole: α without a window. offers: by lane what its button says, empty for none.
-    with_windows, with_alpha: whether the phase reveals them.
+    whole: α without a window. offers: by lane what its button says where there is room, empty for
+    none. with_windows, with_alpha: whether the phase reveals them. picture: whose regions they
+    look at.
     """
 
     bench: ScopeBench
@@ -53,6 +64,7 @@ class Shown:
     chosen: str
     with_windows: bool
     with_alpha: bool
+    picture: PictureImage | None = None
 
     def name(self, index: int) -> str:
         """Of a lane."""
@@ -72,32 +84,69 @@ class ScopePainter:
 
     def plot(self, index: int) -> SmallPlot:
         """The bars of a lane."""
-        return self._places.plot(index, self._theme.px(NUMBERS))
+        numbers = self._theme.px(NUMBERS) if self._places.axis.across == 1 else 0
+        return self._places.plot(index, numbers)
 
     def map(self, index: int) -> RegionMap | None:
         """α of a lane over the regions of a picture, in place of bars; None over words."""
-        return RegionMap.of(self._places.axis, self.plot(index).area)
+        return RegionMap.of(self._places.axis, self.plot(index).area, self._shown.picture)
 
     def column(self, index: int, at: QPointF) -> int | None:
         """The column of the source at a place in a lane."""
         regions, plot = self.map(index), self.plot(index)
         return plot.column(at) if regions is None else regions.position(at)
 
+    def place(self, index: int, at: QPointF) -> tuple[float, ...]:
+        """Where a window has its centre that is put there."""
+        regions = self.map(index)
+        if regions is None:
+            return (position_at(self._places.axis, self.plot(index), at.x()),)
+        return region_at(regions.cells, at)
+
     def marks(self, index: int) -> WindowMarks | None:
-        """The window of a lane; None where there is none to draw."""
-        window = self._shown.windows.get(self._shown.name(index))
-        if window is None or window.grid is not None or not self._shown.with_windows:
+        """The window of a lane of bars; None where there is none to draw."""
+        window = self._window(index)
+        if window is None or self.map(index) is not None:
             return None
         return WindowMarks.of(window, self._places.axis, self.plot(index))
 
+    def grid_marks(self, index: int) -> GridMarks | None:
+        """The window of a lane that has a map."""
+        window, regions = self._window(index), self.map(index)
+        if window is None or regions is None:
+            return None
+        return GridMarks.of(window, regions.cells)
+
+    def _window(self, index: int) -> Window | None:
+        shown = self._shown
+        return shown.windows.get(shown.name(index)) if shown.with_windows else None
+
     def grip(self, index: int, at: QPointF) -> Grip | None:
-        """What of the window of a lane is taken hold of at a place."""
-        marks = self.marks(index)
+        """What is taken hold of at a place. A window that is not known is put where it is."""
+        if self._shown.scoped[self._shown.name(index)] is None:
+            inside = self.column(index, at) is not None
+            return "center" if inside and self._shown.with_windows else None
+        marks, on_grid = self.marks(index), self.grid_marks(index)
+        if on_grid is not None:
+            return on_grid.grip(at, self._theme)
         return None if marks is None else marks.grip(at, self._places.bracket, self._theme)
+
+    def cursor(self, index: int, at: QPointF) -> Qt.CursorShape | None:
+        """That of the grip at a place; None where there is none."""
+        marks = self.grid_marks(index)
+        if self.grip(index, at) is None:
+            return None
+        return Qt.CursorShape.SizeHorCursor if marks is None else marks.cursor(at, self._theme)
+
+    def offer(self, index: int) -> str:
+        """What the button of a lane says; empty for none."""
+        text = self._shown.offers[self._shown.name(index)]
+        room = self._places.lane(index).width() + 2 * self._theme.px(MARGIN)
+        return SHORT if text and room < self._theme.px(WIDE) else text
 
     def button(self, index: int) -> QRectF | None:
         """Where a lane is clicked to decode with it; None where that would change nothing."""
-        text = self._shown.offers[self._shown.name(index)]
+        text = self.offer(index)
         if not text:
             return None
         words, wide = self._places.words(index), button_width(text, self._theme)
@@ -132,8 +181,12 @@ class ScopePainter:
         theme, shown, axis = self._theme, self._shown, self._places.axis
         plot, scoped = self.plot(index), shown.scoped[lane.name]
         regions = self.map(index)
-        if regions is not None and scoped is not None:
-            self._paint_map(painter, regions, scoped, lit)
+        if regions is not None:
+            alpha = scoped.alpha if scoped is not None and shown.with_alpha else None
+            regions.paint(painter, alpha, self.end, range(len(axis)), lit, theme)
+            marks = self.grid_marks(index)
+            if marks is not None and scoped is not None:
+                marks.paint(painter, np.flatnonzero(scoped.inside).tolist(), held, theme)
             return
         if scoped is not None and shown.with_windows:
             outside = np.flatnonzero(~axis.any(scoped.inside)).tolist()
@@ -154,16 +207,11 @@ class ScopePainter:
                 plot.paint_outlines(painter, axis.sum(shown.whole.alpha), pen, theme)
         self._paint_window(painter, index, plot, held)
 
-    def _paint_map(
-        self, painter: QPainter, regions: RegionMap, scoped: Scoped, lit: frozenset[int]
-    ) -> None:
-        """α in the colours of all lanes, and a line around the window."""
-        shown = self._shown
-        alphas = [own.alpha for own in shown.scoped.values() if own is not None]
-        end = max(largest(alpha) for alpha in alphas) or 1.0
-        inside = np.flatnonzero(scoped.inside | (not shown.with_windows)).tolist()
-        alpha = scoped.alpha if shown.with_alpha else None
-        regions.paint(painter, alpha, end, inside, lit, self._theme)
+    @property
+    def end(self) -> float:
+        """The α at which the colours of all maps end."""
+        alphas = [own.alpha for own in self._shown.scoped.values() if own is not None]
+        return self._places.axis.alpha_end(np.array(alphas))
 
     def _paint_frame(self, painter: QPainter, plot: SmallPlot) -> None:
         theme = self._theme
@@ -229,7 +277,7 @@ class ScopePainter:
         button = self.button(index)
         right = box.right()
         if button is not None:
-            paint_button(painter, button, shown.offers[lane.name], theme, pointed)
+            paint_button(painter, button, self.offer(index), theme, pointed)
             right = button.left() - theme.px(6)
         elif lane.name == shown.own:
             font = theme.font(SMALL)
@@ -245,7 +293,8 @@ class ScopePainter:
         x += self._write(painter, box, lane.name, "text", x, right - x, bold=True) + theme.px(6)
         if not lane.trained and right - x > theme.px(70):
             x += paint_tag(painter, x, box.center().y(), "untrained", theme) + theme.px(6)
-        text = self._texts[index]
+        unknown = shown.scoped[lane.name] is None and self.map(index) is not None
+        text = UNKNOWN if unknown else self._texts[index]
         if right - x > theme.px(12):
             self._write(painter, box, text, "dim", x, right - x)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -11,12 +11,15 @@ from PySide6.QtGui import QFontMetricsF
 
 from attn_desktop.analysis.labels import SourceAxis
 from attn_desktop.analysis.weighing import Window
+from attn_desktop.gui.bench_tiles import Tiles, best_across, tile_width
 from attn_desktop.gui.small_plots import SMALL, SmallPlot
 from attn_desktop.gui.step_attention import column_places
 from attn_desktop.gui.theme import Theme
 
 #: Margin around all, room of the numbers beside the plots, gap between lanes, at normal type.
 MARGIN, NUMBERS, APART = 8, 14, 4
+#: Between two lanes side by side, at normal type.
+BETWEEN = 20
 #: Room above the bars for the bracket of a window, and how near the pointer must come to it.
 BRACKET, REACH = 9, 7
 #: Most of the height that the labels of the source may take; the least of a lane that has words.
@@ -27,23 +30,21 @@ Grip = Literal["center", "edge"]
 
 @dataclass(frozen=True)
 class ScopePlaces:
-    """Lanes below each other, each a line of words above a plot over the columns of the source.
+    """Lanes, each a line of words above a plot over the columns of the source, or above a map.
 
-    labels: room for the labels below the last one.
+    tiles: where they are. labels: room for the labels below the last one.
     """
 
-    area: QRectF
+    tiles: Tiles
     axis: SourceAxis
     count: int
-    pitch: float
     head: float
     bracket: float
     labels: float
 
     def lane(self, index: int) -> QRectF:
         """All of a lane."""
-        top = self.area.top() + index * self.pitch
-        return QRectF(self.area.left(), top, self.area.width(), self.pitch)
+        return self.tiles.box(index)
 
     def words(self, index: int) -> QRectF:
         """The line above the plot of a lane."""
@@ -70,7 +71,7 @@ def lay_out(
     px, margin = theme.px, theme.px(MARGIN)
     area = area.adjusted(margin, 2, -margin, -2)
     metrics = QFontMetricsF(theme.font(SMALL))
-    head = max(metrics.height(), QFontMetricsF(theme.font(bold=True)).height()) + 1
+    head = _head(theme)
     labels = min(label_height, LABELS * area.height())
     room = max(1.0, area.height() - labels)
     if labels < metrics.height() or room / max(1, count) < head + px(LEAST):
@@ -78,7 +79,35 @@ def lay_out(
     pitch = room / max(1, count)
     if pitch < metrics.height() + px(LEAST):
         head = min(head, pitch / 2)
-    return ScopePlaces(area, axis, count, pitch, head, min(px(BRACKET), pitch / 6), labels)
+    bracket = min(px(BRACKET), pitch / 6)
+    return ScopePlaces(Tiles(area, 1, pitch), axis, count, head, bracket, labels)
+
+
+def lay_out_maps(
+    area: QRectF, axis: SourceAxis, count: int, ratio: float, theme: Theme
+) -> ScopePlaces:
+    """So many lanes, as many side by side as makes their maps largest.
+
+    ratio: of the width of a map to its height.
+    """
+    margin, between = theme.px(MARGIN), theme.px(BETWEEN)
+    area = area.adjusted(margin, 2, -margin, -2)
+    head = _head(theme)
+
+    def high(across: int, rows: int) -> float:
+        wide = tile_width(area.width(), across, between)
+        return min(area.height() / rows - head - APART, wide / ratio)
+
+    across, size = best_across(count, high)
+    pitch = max(1.0, head + APART + size)
+    tiles = Tiles(area, across, pitch, between)
+    return ScopePlaces(tiles, axis, count, min(head, pitch / 2), 0.0, 0.0)
+
+
+def _head(theme: Theme) -> float:
+    """Height of the line of words of a lane."""
+    fonts = (theme.font(SMALL), theme.font(bold=True))
+    return max(QFontMetricsF(font).height() for font in fonts) + 1
 
 
 @dataclass(frozen=True)
@@ -119,8 +148,12 @@ def position_at(axis: SourceAxis, plot: SmallPlot, x: float) -> float:
     return float(np.interp(place, np.arange(len(axis) + 1), edges)) + 0.5
 
 
-def dragged(window: Window, grip: Grip, to: float) -> Window:
-    """The window with its centre, or one of its edges, at a place along the positions."""
+def dragged(window: Window, grip: Grip, to: tuple[float, ...]) -> Window:
+    """The window with its centre, or one of its edges, at a place along the positions.
+
+    to: as a window has its centre.
+    """
     if grip == "center":
-        return Window((to,), window.half_width, window.gaussian)
-    return Window(window.center, abs(to - window.center[0]), window.gaussian)
+        return replace(window, center=to)
+    apart = (abs(own - other) for own, other in zip(to, window.center, strict=True))
+    return replace(window, half_width=max(apart))

@@ -29,8 +29,10 @@ def lane_text(shown: Shown, lane: ScopeLane) -> str:
 
 
 def window_text(window: Window, lane: ScopeLane, moved: bool) -> str:
-    """`p_t 4.20 ± 3`; whether D is only what is usual."""
-    text = f"p_t {', '.join(f'{p:.2f}' for p in window.center)} ± {window.half_width:.3g}"
+    """`p_t 4.20 ± 3`, of a picture `p_t r4.20 c5.10 ± 3`; whether D is only what is usual."""
+    axes = ("",) if window.grid is None else ("r", "c")
+    center = " ".join(f"{axis}{p:.2f}" for axis, p in zip(axes, window.center, strict=True))
+    text = f"p_t {center} ± {window.half_width:.3g}"
     return f"{text} (assumed)" if lane.assumed and not moved else text
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QLineF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
 from attn_desktop.analysis.labels import SourceAxis
 from attn_desktop.analysis.score_bench import ScoreBench, ScoreRow, agreement, same_argmax
 from attn_desktop.gui.numbers import level_text, short_text
-from attn_desktop.gui.painting import elided, fill_rounded
+from attn_desktop.gui.painting import elided, fill_rounded, write_longest
+from attn_desktop.gui.picture_image import PictureImage
 from attn_desktop.gui.raster import colour_limit, paint_cells, peaks, signed_image
 from attn_desktop.gui.score_layout import BenchPlaces
 from attn_desktop.gui.small_plots import (
@@ -45,6 +46,7 @@ class Shown:
 
     bench: as the sliders have it; plain: as the model has it. own: the score of the step; fixed:
     whether decoding on with it would change nothing. buttons: whether there are any.
+    picture: whose regions they look at.
     """
 
     names: tuple[str, ...]
@@ -55,6 +57,7 @@ class Shown:
     fixed: bool
     known: Known
     buttons: bool = True
+    picture: PictureImage | None = None
 
     def row(self, index: int) -> ScoreRow | None:
         """As the sliders have it; None where it is not known yet."""
@@ -89,8 +92,8 @@ class BenchPainter:
         rows = [shown.row(index) for index in range(len(shown.names))]
         nothing = np.full(shown.axis.size, np.nan)
         alphas = np.array([nothing if row is None else row.alpha for row in rows])
-        #: The α at the top of its plots: over the regions of a picture the largest that there is.
-        self._end = shown.axis.alpha_end(alphas)
+        #: The α at which its scales end: over the regions of a picture the largest that there is.
+        self.end = shown.axis.alpha_end(alphas)
         self.agreement, self.same = agreement(alphas), same_argmax(alphas)
 
     # -- where things are -----------------------------------------------------------------
@@ -109,7 +112,13 @@ class BenchPainter:
     def alpha(self, index: int) -> SmallPlot:
         """The plot of α of a row."""
         area = self._places.plot(index, self._places.alpha)
-        return SmallPlot(area, len(self._shown.axis), high=self._end)
+        return SmallPlot(area, len(self._shown.axis), high=self.end)
+
+    def column(self, index: int, at: QPointF) -> int | None:
+        """The column of the source at a place in the plots of a row."""
+        first, second = self.energies(index), self.alpha(index)
+        column = first.column(at)
+        return second.column(at) if column is None else column
 
     # -- painting -------------------------------------------------------------------------
 
@@ -134,30 +143,37 @@ class BenchPainter:
                 painter.setClipping(False)
 
     def _paint_titles(self, painter: QPainter) -> None:
-        theme, places, shown = self._theme, self._places, self._shown
+        theme, places = self._theme, self._places
         painter.setFont(theme.font(TITLE))
         painter.setPen(theme.colour("dim"))
+        for column in range(min(places.tiles.across, places.count)):
+            aside = places.row(places.first + column).left() - places.area.left()
+            for (left, right), texts in self.titles():
+                top, high = places.titles.top(), places.titles.height()
+                write_longest(painter, QRectF(left + aside, top, right - left, high), texts)
+
+    def titles(self) -> list[tuple[tuple[float, float], list[str]]]:
+        """What stands above the columns of the first row, the longest first, and where."""
+        places = self._places
         both = (places.energies[0], places.alpha[1])
-        some = f"e, α · {places.count} of {places.total} scores, ↑ ↓ for more"
-        texts = [
+        return [
             *(
-                [(both, some)]
+                [(both, [f"e, α · {self._some()}"])]
                 if places.count < places.total
-                else [(places.energies, "e"), (places.alpha, self._alpha_title())]
+                else [(places.energies, ["e"]), (places.alpha, [self._alpha_title()])]
             ),
-            (places.context, f"c ±{self._limit:.2g}" if shown.known.context else "c"),
-            (places.matrix, "agreement" if places.total > 1 else ""),
+            (places.context, [self._context_title()]),
+            (places.matrix, ["agreement" if places.total > 1 else ""]),
         ]
-        for (left, right), text in texts:
-            box = QRectF(left, places.titles.top(), right - left, places.titles.height())
-            painter.drawText(
-                box,
-                Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
-                elided(text, painter.font(), box.width()),
-            )
+
+    def _some(self) -> str:
+        return f"{self._places.count} of {self._places.total} scores, ↑ ↓ for more"
+
+    def _context_title(self) -> str:
+        return f"c ±{self._limit:.2g}" if self._shown.known.context else "c"
 
     def _alpha_title(self) -> str:
-        return "α" if self._end == 1 else f"α to {level_text(self._end)}"
+        return "α" if self.end == 1 else f"α to {level_text(self.end)}"
 
     def _paint_row(
         self, painter: QPainter, index: int, lit: frozenset[int], pointed: bool, on_button: bool
@@ -168,6 +184,16 @@ class BenchPainter:
             around = places.row(index).adjusted(-theme.px(4), 0, theme.px(4), 0)
             fill_rounded(painter, around, theme.px(4), theme.colour("raised"))
         self._paint_words(painter, index, row, pointed and on_button)
+        self._paint_plots(painter, index, row, lit)
+        if row is not None and shown.known.alpha:
+            self._paint_agreement(painter, index)
+        if row is not None and shown.known.context:
+            self._paint_context(painter, index, row)
+
+    def _paint_plots(
+        self, painter: QPainter, index: int, row: ScoreRow | None, lit: frozenset[int]
+    ) -> None:
+        theme, shown = self._theme, self._shown
         plots = (self.energies(index), self.alpha(index))
         for plot in plots:
             if row is not None:
@@ -186,9 +212,6 @@ class BenchPainter:
                 column = shown.axis.column(row.k)
                 value = float(np.nan_to_num(alpha[column]))
                 plots[1].paint_mark(painter, column, value, theme.hue("hard"), theme)
-            self._paint_agreement(painter, index)
-        if shown.known.context:
-            self._paint_context(painter, index, row)
 
     def _paint_words(
         self, painter: QPainter, index: int, row: ScoreRow | None, on_button: bool
@@ -254,7 +277,7 @@ class BenchPainter:
         return width
 
     def _paint_context(self, painter: QPainter, index: int, row: ScoreRow) -> None:
-        theme, box = self._theme, self._places.plot(index, self._places.context)
+        theme, box = self._theme, self._places.context_box(index)
         area = QRectF(box.toRect())
         values = row.context[None]
         if area.width() < 1 or area.height() < 1 or not values.size:

@@ -36,10 +36,8 @@ def about_spot(
     if row is None:
         return ""
     axis = shown.axis
-    for plot in (painter.energies(index), painter.alpha(index)):
-        column = plot.column(at)
-        if column is None:
-            continue
+    column = painter.column(index, at)
+    if column is not None:
         text = f"{name}, “{axis.labels[column]}”: e = {shown_energies(axis, row)[column]:.3f}"
         if shown.known.alpha:
             text += f", α = {axis.sum(row.alpha)[column]:.4f}"
@@ -55,7 +53,7 @@ def about_spot(
                     f"agreement of {name} with {second}: {painter.agreement[index, other]:.3f} "
                     f"(1 − TV), {same if painter.same[index, other] else apart}"
                 )
-    box = places.plot(index, places.context)
+    box = places.context_box(index)
     if shown.known.context and box.contains(at) and len(row.context):
         dimension = int((at.x() - box.left()) / box.width() * len(row.context))
         dimension = min(dimension, len(row.context) - 1)

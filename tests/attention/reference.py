@@ -119,6 +119,32 @@ def alpha(
     return [weights.get(j, 0.0) / total for j in range(len(e))]
 
 
+def grid_alpha(
+    e: Vector, center: tuple[float, float], grid: tuple[int, int], half_width: float
+) -> list[float]:
+    """exp(e) times both Gaussians within ±D of the centre along rows and columns, over their sum.
+
+    Where ±D holds no row (or column), those nearest to the centre stand in for it.
+    """
+    sigma, weights = half_width / 2, []
+    limits = [
+        max(half_width, min(abs(i - p) for i in range(1, length + 1)))
+        for p, length in zip(center, grid, strict=True)
+    ]
+    largest = max(e)
+    for position, energy in enumerate(e):
+        away = (position // grid[1] + 1 - center[0], position % grid[1] + 1 - center[1])
+        if any(abs(a) > limit for a, limit in zip(away, limits, strict=True)):
+            weights.append(0.0)
+            continue
+        prior = 1.0
+        if half_width >= 1e-6:
+            prior = math.prod(math.exp(-(a**2) / (2 * sigma**2)) for a in away)
+        weights.append(math.exp(energy - largest) * prior)
+    total = math.fsum(weights)
+    return [weight / total for weight in weights]
+
+
 def context(weights: Vector, memory: Matrix) -> list[float]:
     """Bahdanau et al. 2015, equation 5: Σ_j α_tj h_j."""
     size = len(memory[0])

@@ -40,32 +40,6 @@ def remember(grid: tuple[int, int], rows: int, seed: int = 0) -> Memory:
     return Memory(draw(rows, size, KEY, seed=seed + 1), mask, draw(rows, KEY, seed=seed + 2))
 
 
-def plain_alpha(
-    energies: list[float], center: tuple[float, float], grid: tuple[int, int], half_width: float
-) -> list[float]:
-    """exp(e) times both Gaussians within ±D of the centre along rows and columns, over their sum.
-
-    Where ±D holds no row (or column), those nearest to the centre stand in for it.
-    """
-    sigma, weights = half_width / 2, []
-    limits = [
-        max(half_width, min(abs(i - p) for i in range(1, length + 1)))
-        for p, length in zip(center, grid, strict=True)
-    ]
-    largest = max(energies)
-    for position, energy in enumerate(energies):
-        away = (position // grid[1] + 1 - center[0], position % grid[1] + 1 - center[1])
-        if any(abs(a) > limit for a, limit in zip(away, limits, strict=True)):
-            weights.append(0.0)
-            continue
-        prior = 1.0
-        if half_width >= 1e-6:
-            prior = math.prod(math.exp(-(a**2) / (2 * sigma**2)) for a in away)
-        weights.append(math.exp(energy - largest) * prior)
-    total = math.fsum(weights)
-    return [weight / total for weight in weights]
-
-
 @pytest.mark.parametrize("grid", [(4, 4), (3, 7), (1, 5), (6, 1), (1, 1)])
 @pytest.mark.parametrize("half_width", [0.0, 1e-30, 0.4, 1.5, 3.0, 50.0])
 def test_local_p_on_a_grid_equals_the_plain_loop(grid: tuple[int, int], half_width: float) -> None:
@@ -84,7 +58,7 @@ def test_local_p_on_a_grid_equals_the_plain_loop(grid: tuple[int, int], half_wid
         assert len(center) == 2
         assert looked.center[row].tolist() == pytest.approx(center, rel=1e-9)
         energies = looked.energies[row].tolist()
-        expected = plain_alpha(energies, (center[0], center[1]), grid, half_width)
+        expected = reference.grid_alpha(energies, (center[0], center[1]), grid, half_width)
         assert looked.alpha[row].tolist() == pytest.approx(expected, rel=1e-9, abs=1e-12)
         assert looked.window[row].tolist() == [alpha > 0 for alpha in expected]
         assert math.fsum(looked.alpha[row].tolist()) == pytest.approx(1)

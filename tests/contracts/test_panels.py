@@ -154,6 +154,8 @@ SCENES: dict[str, Callable[[], Scene]] = {
     ),
     "benches without attention": lambda: with_benches(toy_scene(mode=FIXED)),
     "one position benched": lambda: with_benches(toy_scene(source=1, steps=2)),
+    "benches of a picture": lambda: with_benches(toy_scene(grid=(14, 14), steps=3, mode=hard())),
+    "benches of a flat picture": lambda: with_benches(toy_scene(grid=(1, 9), steps=3)),
     "each position": lambda: with_each_position(toy_scene(t=3, probes=True, source=9, pieces=2)),
     "each of 300 words": lambda: with_each_position(
         toy_scene(source=300, steps=3, mode=hard(), pieces=2, words=True)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
 import shiboken6
+import torch
+from PySide6.QtCore import QPointF
 from pytestqt.qtbot import QtBot
 
 from attn_desktop.analysis.scope_bench import scope_bench
 from attn_desktop.analysis.score_bench import score_bench
 from attn_desktop.analysis.weighing import Window
 from attn_desktop.common.mode import HARD, Mode
+from attn_desktop.families.checkpoint import save_checkpoint
 from attn_desktop.gui.intents import AskProbe, Intent, MakeEdit
+from attn_desktop.gui.job import Picture
 from attn_desktop.gui.panel import Panel
 from attn_desktop.gui.panels.scopes import ScopesPanel
 from attn_desktop.gui.panels.scores import ScoresPanel
@@ -21,22 +27,24 @@ from attn_desktop.gui.probing import Probing
 from attn_desktop.gui.what_if import WhatIf
 from attn_desktop.trace.edits import Edit
 from attn_desktop.trace.records import ProbeRecord, StepRecord
+from tests.attention import reference
 from tests.gui import pointer
 from tests.gui.desk import Desk
 from tests.gui.painted import LIGHT
+from tests.toy_seers import toy_captioner, toy_picture
 
 LIMIT, T = 6, 3
+PIXELS = toy_picture(3, 30, 44)
 
 
 class Bench:
-    """A decoded sentence, with what panels ask for done as the window does it."""
+    """A decoded input, with what panels ask for done as the window does it."""
 
     def __init__(self, desk: Desk, qtbot: QtBot) -> None:
         self.desk, self._qtbot = desk, qtbot
         self.what_if = WhatIf(desk.stepping, desk.holder)
         self.probing = Probing(desk.session, desk.holder)
-        desk.stepping.run_after_encoding = False
-        desk.encode()
+        desk.settle()
         assert desk.session.document is not None
         desk.session.document.limits[0] = LIMIT
         self.asked: list[Intent] = []
@@ -83,6 +91,29 @@ class Bench:
 
 @pytest.fixture
 def bench(desk: Desk, qtbot: QtBot) -> Iterator[Bench]:
+    """Of a sentence."""
+    desk.stepping.run_after_encoding = False
+    desk.encode()
+    with _opened(desk, qtbot) as made:
+        yield made
+
+
+@pytest.fixture
+def picture_bench(desk: Desk, qtbot: QtBot, tmp_path: Path) -> Iterator[Bench]:
+    """Of a picture."""
+    model = toy_captioner()
+    with torch.no_grad():
+        model.output_bias[model.end_id] = -1000
+    save_checkpoint(model, model.config, tmp_path / "captioner")
+    desk.stepping.run_after_encoding = False
+    desk.session.encode("", model=str(tmp_path / "captioner"), picture=Picture(pixels=PIXELS))
+    desk.wait(lambda: desk.scene.run is not None or bool(desk.failures))
+    with _opened(desk, qtbot) as made:
+        yield made
+
+
+@contextmanager
+def _opened(desk: Desk, qtbot: QtBot) -> Iterator[Bench]:
     made = Bench(desk, qtbot)
     yield made
     made.close()
@@ -203,3 +234,64 @@ def test_a_scope_as_the_model_has_it_is_the_alpha_of_the_branch(bench: Bench) ->
         assert cross.window[0, 0].tolist() == probe.arrays["window"][row].tolist()
         desk.session.undo()
         desk.settle()
+
+
+@pytest.mark.parametrize("scope", ["global", "local-p"])
+def test_a_square_that_was_moved_is_the_alpha_of_the_branch(
+    picture_bench: Bench, scope: str
+) -> None:
+    bench, desk = picture_bench, picture_bench.desk
+    bench.decode(Mode("additive", scope))
+    panel = bench.open(ScopesPanel)
+    assert isinstance(panel, ScopesPanel)
+    run, before = desk.scene.run, bench.step
+    assert run is not None
+    assert run.grid is not None
+    bench.probe("scopes")
+    panel.flush()
+    marks = panel.painter().grid_marks(1)
+    assert marks is not None
+    end = QPointF(marks.cells.x(3.1), marks.cells.y(0.8))
+    pointer.drag(panel, marks.middle.toPoint(), end.toPoint())
+    controls = panel.controls
+    dropped = (controls.center.value(), controls.column.value())
+    assert dropped == pytest.approx((1.3, 3.6), abs=0.1)
+    for field, value in (
+        (controls.center, 1.25), (controls.column, 3.5), (controls.half_width, 1.75)
+    ):  # fmt: skip
+        field.setValue(value)
+    assert before.cross is not None
+    energies = before.cross.energies[0, 0].tolist()
+    preview = reference.grid_alpha(energies, (1.25, 3.5), run.grid, 1.75)
+    box = panel.painter().button(1)
+    assert box is not None
+    pointer.click(panel, box.center().toPoint())
+    intent = bench.asked[-1]
+    assert isinstance(intent, MakeEdit)
+    bench.what_if.edit(intent)
+    desk.settle()
+    assert bench.step.cross is not None
+    assert bench.step.cross.alpha[0, 0] == pytest.approx(preview, abs=1e-6)
+    assert bench.step.mode == before.mode
+    desk.session.undo()
+    assert bench.step is before
+
+
+def test_a_window_of_a_picture_as_the_model_has_it_is_the_alpha_of_the_branch(
+    picture_bench: Bench,
+) -> None:
+    bench, desk = picture_bench, picture_bench.desk
+    bench.decode(Mode("dot"))
+    bench.open(ScopesPanel)
+    probe, run = bench.probe("scopes"), desk.scene.run
+    assert run is not None
+    lanes = scope_bench(run, bench.step, probe)
+    assert lanes is not None
+    bench.what_if.switch(Mode("dot", "local-p"))
+    desk.settle()
+    cross = bench.step.cross
+    assert cross is not None
+    lane = lanes.lanes[1]
+    assert lane.window is not None
+    assert lane.window.grid == run.grid
+    assert cross.alpha[0, 0] == pytest.approx(lanes.scoped(lane.window).alpha, abs=1e-6)

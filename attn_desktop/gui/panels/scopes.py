@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QMouseEvent, QPainter, QResizeEvent, QShowEvent
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QMouseEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
 from attn_desktop.analysis.scope_bench import (
@@ -20,9 +18,11 @@ from attn_desktop.analysis.weighing import Window
 from attn_desktop.common.errors import InputError
 from attn_desktop.common.mode import Mode
 from attn_desktop.gui.alpha_edit import problem_of, sentence
-from attn_desktop.gui.glance import Glance
+from attn_desktop.gui.bench_panel import BenchPanel
 from attn_desktop.gui.intents import AskProbe, Hover, MakeEdit, SwitchMode
-from attn_desktop.gui.panel import Change, PaintedPanel, Panel, Table
+from attn_desktop.gui.panel import Change, Panel, Table
+from attn_desktop.gui.raster import alpha_ends
+from attn_desktop.gui.region_map import map_ratio
 from attn_desktop.gui.scene import Phase
 from attn_desktop.gui.scope_controls import WindowControls
 from attn_desktop.gui.scope_painting import ScopePainter, Shown
@@ -32,21 +32,19 @@ from attn_desktop.gui.scope_places import (
     ScopePlaces,
     dragged,
     lay_out,
-    position_at,
+    lay_out_maps,
 )
 from attn_desktop.gui.scope_words import about_spot, lane_text, table
 from attn_desktop.gui.small_plots import SourceLabels
 from attn_desktop.gui.theme import Theme
 from attn_desktop.trace.edits import Edit
 
-#: Height, at normal type, from which on there are fields; margin around them.
-LOW, MARGIN = 150, 8
-#: Width from which on a button says what it does.
-WIDE = 330
-SWITCH, EDIT, SHORT = "decode on", "decode with it", "▸"
+#: Height, at normal type, from which on there are fields.
+LOW = 150
+SWITCH, EDIT = "decode on", "decode with it"
 
 
-class ScopesPanel(PaintedPanel):
+class ScopesPanel(BenchPanel):
     """α in each scope. Drag a window, then click its button to decode the step with it."""
 
     name = "scopes"
@@ -57,31 +55,28 @@ class ScopesPanel(PaintedPanel):
         "dashed exp(−(j − p_t)² / 2σ²), σ = D/2, cut at ±D and made to sum to 1 again (Luong et "
         "al. 2015).\n"
         "Bars: α in the scope; lines: α without a window, of which the shaded part is cut off;\n"
-        "of a picture as a map, white at the largest of all lanes, a line around the window;\n"
         "in the lane of the global scope: e_tj, from the least to the largest.\n"
-        "Drag p_t (the line) or an end of the bracket to move or widen a window, or type both;\n"
+        "Over a picture maps of its regions, in full colour at the largest α of all lanes; p_t is\n"
+        "a row and a column, + its place; square: p_t ± D; dotted: the regions within; dashed: σ\n"
+        "from p_t, where the Gaussian is exp(−½).\n"
+        "Drag p_t (the line, the +) or an end of the bracket (a side of the square) to move or\n"
+        "widen a window, or type both;\n"
         "double-click a lane for the model's own window. What it would be is shown at once.\n"
         "“decode on” decodes this step again in that scope; with a window that was moved, it\n"
         "decodes it with the α shown, an edit: a branch that undo takes back."
     )
-    of_mode = False
-    natural = (380, 320)
+    controls: WindowControls
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self._bench: ScopeBench | None = None
         self._shown: Shown | None = None
-        self._labels = SourceLabels((), theme)
         self._places: ScopePlaces | None = None
-        self._pointer: QPointF | None = None
         #: The windows that were moved at this step, by scope; what is dragged; what fields change.
         self._moved: dict[str, Window] = {}
         self._held: tuple[int, Grip] | None = None
         self._chosen = ""
         self._at: tuple[object, ...] = ()
-        #: Whether it is painted into a picture, which has neither fields nor buttons.
-        self._bare = False
-        self._glance = Glance(self, self._missing)
         self.controls = WindowControls(theme, self)
         self.controls.changed.connect(self._typed)
         self.controls.reset.connect(self._as_model)
@@ -92,7 +87,7 @@ class ScopesPanel(PaintedPanel):
         scene, step = self.scene, self.scene.step
         if change.source:
             self.controls.set_theme(self.theme)
-            self._labels = SourceLabels.of(scene, self.theme)
+            self.labels = SourceLabels.of(scene, self.theme)
         if change.steps or change.place:
             self._bench = None
             if scene.run is not None and step is not None and scene.reveals(Phase.ENERGIES):
@@ -102,11 +97,12 @@ class ScopesPanel(PaintedPanel):
                 self._at, self._held = at, None
                 self._moved.clear()
                 self._chosen = ""
-        self._look()
-        self._glance.look()
+        self.look()
+        self.place_controls()
+        self.glance.look()
         super().draw(change)
 
-    def _look(self) -> None:
+    def look(self) -> None:
         """Work out what every window lets through."""
         scene, step, bench = self.scene, self.scene.step, self._bench
         self._places = self._shown = None
@@ -130,30 +126,26 @@ class ScopesPanel(PaintedPanel):
                 chosen=self._chosen,
                 with_windows=scene.reveals(Phase.WINDOW),
                 with_alpha=scene.reveals(Phase.ALPHA),
+                picture=self.pictures.of(scene.run),
             )
-        self._place_controls()
 
     def _offer(self, name: str) -> str:
         """What the button of a lane says; empty where it would change nothing."""
-        step, wide = self.scene.step, self.width() >= self.theme.px(WIDE)
-        if step is None or self._bare or not self.scene.reveals(Phase.ALPHA):
+        step = self.scene.step
+        if step is None or self.bare or not self.scene.reveals(Phase.ALPHA):
             return ""
         if name in self._moved:
-            return EDIT if wide else SHORT
+            return EDIT
         if (step.mode.scope, step.edits) == (name, ()):
             return ""
-        return SWITCH if wide else SHORT
+        return SWITCH
 
-    def _missing(self) -> AskProbe | None:
+    def missing(self) -> AskProbe | None:
         """What only the model has of this step."""
         scene, step = self.scene, self.scene.step
         if step is None or step.cross is None or scene.probe(KIND) is not None:
             return None
         return AskProbe(KIND, scene.t)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._glance.look()
 
     def heading(self) -> str:
         return f"Scope at step {self.scene.t}" if self.scene.t else self.title
@@ -163,7 +155,10 @@ class ScopesPanel(PaintedPanel):
         step, shown = self.scene.step, self._shown
         if step is None or shown is None:
             return ""
-        parts = [step.mode.score]
+        parts = []
+        if self.scene.source.across > 1 and shown.with_alpha:
+            parts.append(alpha_ends(self.painter().end, self.theme))
+        parts.append(step.mode.score)
         if step.edits:
             parts.append("without the edits of this step")
         if any(lane.assumed for lane in shown.bench.lanes):
@@ -181,12 +176,14 @@ class ScopesPanel(PaintedPanel):
         """Lanes for the present size; there must be something to show."""
         assert self._shown is not None
         if self._places is None:
-            area = QRectF(self.rect())
-            if not self.controls.isHidden():
-                area.setTop(self.controls.geometry().bottom() + self.theme.px(2))
-            wanted = self._labels.height(LABELS * area.height())
+            area, axis = self.below_controls(), self.scene.source
             count = len(self._shown.bench.lanes)
-            self._places = lay_out(area, self.scene.source, count, wanted, self.theme)
+            if axis.across == 1:
+                wanted = self.labels.height(LABELS * area.height())
+                self._places = lay_out(area, axis, count, wanted, self.theme)
+            else:
+                ratio = map_ratio(axis, self._shown.picture)
+                self._places = lay_out_maps(area, axis, count, ratio, self.theme)
         return self._places
 
     def painter(self) -> ScopePainter:
@@ -196,43 +193,28 @@ class ScopesPanel(PaintedPanel):
         texts = [lane_text(shown, lane) for lane in shown.bench.lanes]
         return ScopePainter(shown, self.places(), self.theme, texts)
 
-    def _place_controls(self) -> None:
-        """Fields above the lanes, where there is room for both and a window to change."""
-        shown, margin = self._shown, self.theme.px(MARGIN)
+    def place_controls(self) -> None:
+        shown = self._shown
         window = None if shown is None else shown.windows[self._chosen]
-        width = max(1, self.width() - 2 * margin)
-        high = self.controls.height_for(width)
-        placed = window is not None and window.grid is None
-        room = self.height() >= self.theme.px(LOW) + high
-        seen = shown is not None and shown.with_windows and not self._bare
-        self.controls.setVisible(placed and room and seen)
-        self.controls.setGeometry(QRect(margin, 2, width, high))
-        if window is not None and placed:
+        if window is not None:
             moved = self._chosen in self._moved
             self.controls.show_window(self._chosen, window, self.scene.source.size, moved)
+        high = self.controls.height_for(self.room_across)
+        seen = shown is not None and shown.with_windows and window is not None
+        self.set_controls(seen, high, LOW)
+        self._places = None
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._look()
+    def _refresh(self) -> None:
+        self.look()
+        self.place_controls()
+        self.update()
 
     # -- painting -------------------------------------------------------------------------
 
     def take_view(self, panel: Panel) -> None:
         assert isinstance(panel, ScopesPanel)
         self._moved = dict(panel._moved)
-        self._look()
-
-    def render(self, *target: Any, **options: Any) -> None:
-        """Paint into a picture."""
-        self._strip(True)
-        try:
-            super().render(*target, **options)
-        finally:
-            self._strip(False)
-
-    def _strip(self, bare: bool) -> None:
-        self._bare = bare
-        self._look()
+        self._refresh()
 
     def paint(self, painter: QPainter) -> None:
         scene, step = self.scene, self.scene.step
@@ -249,15 +231,14 @@ class ScopesPanel(PaintedPanel):
         else:
             lit = frozenset(scene.source.columns(self.light.all_source))
             held = None if self._held is None else self._held[0]
-            self.painter().paint(painter, self._labels, lit, self._on_button(), held)
+            self.painter().paint(painter, self.labels, lit, self._on_button(), held)
 
     # -- moving windows -------------------------------------------------------------------
 
     def _move(self, name: str, window: Window) -> None:
         self._moved[name], self._chosen = window, name
-        self._look()
+        self._refresh()
         self.captioned.emit()
-        self.update()
 
     def _typed(self, window: Window) -> None:
         self.flush()
@@ -267,8 +248,7 @@ class ScopesPanel(PaintedPanel):
     def _as_model(self) -> None:
         self.flush()
         self._moved.pop(self._chosen, None)
-        self._look()
-        self.update()
+        self._refresh()
 
     def _decode(self, index: int) -> None:
         """Decode the step with the window of a lane."""
@@ -294,34 +274,27 @@ class ScopesPanel(PaintedPanel):
 
     def _lane(self) -> int | None:
         """The lane under the pointer."""
-        if self._shown is None or self._pointer is None:
+        if self._shown is None or self.pointer is None:
             return None
-        return self.places().at(self._pointer)
+        return self.places().at(self.pointer)
 
     def _on_button(self) -> int | None:
         lane = self._lane()
-        if lane is None or self._pointer is None:
+        if lane is None or self.pointer is None:
             return None
         button = self.painter().button(lane)
-        return lane if button is not None and button.contains(self._pointer) else None
+        return lane if button is not None and button.contains(self.pointer) else None
 
-    def _grip(self, lane: int) -> Grip | None:
-        """What a press would take hold of. A window that is not known is put where it is."""
+    def _drag(self, lane: int, grip: Grip, at: QPointF) -> None:
         assert self._shown is not None
-        assert self._pointer is not None
-        name, painter = self._shown.name(lane), self.painter()
-        if self._shown.scoped[name] is None and self.scene.run is not None:
-            inside = painter.plot(lane).area.contains(self._pointer)
-            placeable = inside and self.scene.run.grid is None and self._shown.with_windows
-            return "center" if placeable else None
-        return painter.grip(lane, self._pointer)
-
-    def _drag(self, lane: int, grip: Grip, x: float) -> None:
-        assert self._shown is not None
-        name = self._shown.name(lane)
-        to = position_at(self.scene.source, self.painter().plot(lane), x)
+        assert self.scene.run is not None
+        name, grid = self._shown.name(lane), self.scene.run.grid
+        to = self.painter().place(lane, at)
+        if grid is not None and len(to) == 1:
+            to = (*to, 1.0)  # the one column of a grid that is drawn as a sequence
         known = [own.half_width for own in self._shown.windows.values() if own is not None]
-        fallback = Window((to,), known[0] if known else USUAL_HALF_WIDTH, name == PREDICTIVE)
+        half_width = known[0] if known else USUAL_HALF_WIDTH
+        fallback = Window(to, half_width, name == PREDICTIVE, grid)
         self._move(name, dragged(self._shown.windows[name] or fallback, grip, to))
         about = self._shown.bench.lanes[lane]
         self.said.emit(about_spot(self._shown, about, self.scene.source, None))
@@ -329,14 +302,14 @@ class ScopesPanel(PaintedPanel):
     def _point(self) -> None:
         lane = self._lane()
         shape, lit, said = Qt.CursorShape.ArrowCursor, frozenset[int](), ""
-        if lane is not None and self._shown is not None and self._pointer is not None:
-            column = self.painter().column(lane, self._pointer)
+        if lane is not None and self._shown is not None and self.pointer is not None:
+            column = self.painter().column(lane, self.pointer)
             about = self._shown.bench.lanes[lane]
             said = about_spot(self._shown, about, self.scene.source, column)
             if self._on_button() is not None:
                 shape = Qt.CursorShape.PointingHandCursor
-            elif self._grip(lane) is not None:
-                shape = Qt.CursorShape.SizeHorCursor
+            else:
+                shape = self.painter().cursor(lane, self.pointer) or shape
             if column is not None:
                 lit = frozenset(self.scene.source.positions(column))
         if self.cursor().shape() != shape:
@@ -347,20 +320,20 @@ class ScopesPanel(PaintedPanel):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self.flush()
-        self._pointer = event.position()
+        self.pointer = event.position()
         if self._held is not None and self._shown is not None:
-            self._drag(*self._held, event.position().x())
+            self._drag(*self._held, event.position())
         else:
             self._point()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.flush()
-        self._pointer, self._held = event.position(), None
+        self.pointer, self._held = event.position(), None
         lane = self._lane()
         if event.button() != Qt.MouseButton.LeftButton or lane is None or self._shown is None:
             return
-        grip, button = self._grip(lane), self._on_button()
-        column = self.painter().column(lane, self._pointer)
+        grip, button = self.painter().grip(lane, self.pointer), self._on_button()
+        column = self.painter().column(lane, self.pointer)
         if self._shown.windows[self._shown.name(lane)] is not None:
             self._chosen = self._shown.name(lane)
         if button is not None:
@@ -369,8 +342,7 @@ class ScopesPanel(PaintedPanel):
             self._held = (lane, grip)
         elif column is not None:
             self.toggle_source(self.scene.source.positions(column))
-        self._look()
-        self.update()
+        self._refresh()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._held = None
@@ -382,8 +354,3 @@ class ScopesPanel(PaintedPanel):
         if event.button() == Qt.MouseButton.LeftButton and lane is not None and self._shown:
             self._chosen = self._shown.name(lane)
             self._as_model()
-
-    def leaveEvent(self, event: QEvent) -> None:
-        self._pointer = None
-        self.update()
-        super().leaveEvent(event)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import Any
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent, QShowEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QRectF, Qt
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from attn_desktop.analysis.score_bench import (
@@ -17,21 +16,24 @@ from attn_desktop.analysis.score_bench import (
     score_bench,
 )
 from attn_desktop.common.mode import Mode
-from attn_desktop.gui.glance import Glance
+from attn_desktop.gui.bench_panel import BenchPanel
 from attn_desktop.gui.intents import AskProbe, Hover, SwitchMode
 from attn_desktop.gui.painting import focus_frame
-from attn_desktop.gui.panel import NEIGHBOURS, Change, PaintedPanel, Panel, Table
+from attn_desktop.gui.panel import NEIGHBOURS, Change, Panel, Table
+from attn_desktop.gui.raster import alpha_ends
+from attn_desktop.gui.region_map import map_ratio
 from attn_desktop.gui.scene import Phase
 from attn_desktop.gui.score_controls import LensControls
-from attn_desktop.gui.score_layout import LABELS, BenchPlaces, lay_out
+from attn_desktop.gui.score_layout import LABELS, BenchPlaces, lay_out, lay_out_maps
+from attn_desktop.gui.score_maps import painter_of
 from attn_desktop.gui.score_painting import BenchPainter, Known, Shown
 from attn_desktop.gui.score_words import about_row, about_spot, table
 from attn_desktop.gui.small_plots import SMALL, SourceLabels
 from attn_desktop.gui.text_field import ENTER
 from attn_desktop.gui.theme import Theme
 
-#: Height, at normal type, from which on there are sliders; margin around them.
-LOW, MARGIN = 130, 8
+#: Height, at normal type, from which on there are sliders.
+LOW = 130
 NOTCH = 120
 MISSING = (
     "The other scores are not recorded at this step. The model computes them as soon as its engine "
@@ -39,7 +41,7 @@ MISSING = (
 )
 
 
-class ScoresPanel(PaintedPanel):
+class ScoresPanel(BenchPanel):
     """A row a score: its energies, α and context. Click “decode on” for a branch with it."""
 
     name = "scores"
@@ -49,7 +51,10 @@ class ScoresPanel(PaintedPanel):
         "All scores of the checkpoint on the same s_{t-1} and the same h_j, in the scope and the\n"
         "weighting of the step: energies e_tj = score(s_{t-1}, h_j), α_tj, context c_t, entropy\n"
         "H(α) in nats, and the token that each would choose next. Shaded: outside mask or window;\n"
-        "◆: the position drawn by hard attention.\n"
+        "◆: the position drawn by hard attention. Over a picture maps of its regions: α, in full\n"
+        "colour at the largest of all scores, a pink frame around what was drawn, a line around\n"
+        "the window; and, with room for it, e less its mean ē: what all e_tj have in common\n"
+        "changes no α.\n"
         "Agreement of two scores: 1 − TV, TV = ½ Σ_j |α_j − α′_j| the total variation; 1 is the\n"
         "same α, 0 no position in common. Underlined: both look most at the same position.\n"
         "τ divides the energies in the softmax; √n those of dot and general, n the size of the\n"
@@ -59,23 +64,17 @@ class ScoresPanel(PaintedPanel):
         "“decode on” decodes this step again with that score, and what follows: a branch.\n"
         "Keys: ↑ ↓ a row, Enter decodes on, Escape lets go. “untrained”: never learnt in this mode."
     )
-    of_mode = False
-    natural = (380, 320)
+    controls: LensControls
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self._plain: ScoreBench | None = None
         self._shown: Shown | None = None
-        self._labels = SourceLabels((), theme)
         self._places: BenchPlaces | None = None
-        self._pointer: QPointF | None = None
         #: The row chosen by key, the first one seen, and whether the panel shows that keys go here.
         self._row: int | None = None
         self._first = 0
         self._framed = False
-        #: Whether it is painted into a picture, which has neither sliders nor buttons.
-        self._bare = False
-        self._glance = Glance(self, self._missing)
         self.controls = LensControls(theme, self)
         self.controls.changed.connect(self._lens_changed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -86,7 +85,7 @@ class ScoresPanel(PaintedPanel):
         scene, step = self.scene, self.scene.step
         if change.source:
             self.controls.set_theme(self.theme)
-            self._labels = SourceLabels.of(scene, self.theme)
+            self.labels = SourceLabels.of(scene, self.theme)
         if change.steps or change.place:
             self._row = None
             self._plain = None
@@ -94,12 +93,12 @@ class ScoresPanel(PaintedPanel):
                 found = score_bench(scene.run, step, scene.probe(KIND))
                 self._plain = found if found.rows else None
                 self.controls.set_dimension(found.dimension)
-        self._look()
-        self._place_controls()
-        self._glance.look()
+        self.look()
+        self.place_controls()
+        self.glance.look()
         super().draw(change)
 
-    def _look(self) -> None:
+    def look(self) -> None:
         """See what there is through the sliders."""
         scene, step, plain = self.scene, self.scene.step, self._plain
         self._places = self._shown = None
@@ -120,25 +119,22 @@ class ScoresPanel(PaintedPanel):
                 scene.reveals(Phase.CONTEXT),
                 scene.reveals(Phase.LOGITS),
             ),
-            buttons=not self._bare,
+            buttons=not self.bare,
+            picture=self.pictures.of(scene.run),
         )
 
     def _lens_changed(self, lens: Lens) -> None:
         self.flush()
-        self._look()
+        self.look()
         self.captioned.emit()
         self.update()
 
-    def _missing(self) -> AskProbe | None:
+    def missing(self) -> AskProbe | None:
         """What only the model has of this step."""
         scene, step = self.scene, self.scene.step
         if step is None or (self._plain is not None and self._plain.whole):
             return None
         return AskProbe(KIND, scene.t)
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._glance.look()
 
     def heading(self) -> str:
         return f"Scores at step {self.scene.t}" if self.scene.t else self.title
@@ -149,6 +145,8 @@ class ScoresPanel(PaintedPanel):
         if shown is None:
             return ""
         lens, parts = self.controls.lens, []
+        if shown.axis.across > 1 and shown.known.alpha:
+            parts.append(alpha_ends(self.painter().end, self.theme))
         if lens.temperature != 1:
             parts.append(f"τ {lens.temperature:.3g}")
         if lens.scaling:
@@ -170,31 +168,25 @@ class ScoresPanel(PaintedPanel):
         """Rows and columns for the present size; there must be something to show."""
         assert self._shown is not None
         if self._places is None:
-            area = QRectF(self.rect())
-            if not self.controls.isHidden():
-                area.setTop(self.controls.geometry().bottom() + self.theme.px(2))
-            wanted = self._labels.height(LABELS * area.height())
-            self._places = lay_out(area, len(self._shown.names), self._first, wanted, self.theme)
+            area, shown = self.below_controls(), self._shown
+            count, first = len(shown.names), self._first
+            if shown.axis.across == 1:
+                wanted = self.labels.height(LABELS * area.height())
+                self._places = lay_out(area, count, first, wanted, self.theme)
+            else:
+                ratio = map_ratio(shown.axis, shown.picture)
+                self._places = lay_out_maps(area, count, first, ratio, self.theme)
         return self._places
 
     def painter(self) -> BenchPainter:
         """Where the plots of each row are; there must be something to show."""
         assert self._shown is not None
-        return BenchPainter(self._shown, self.places(), self.theme)
+        return painter_of(self._shown, self.places(), self.theme)
 
-    def _place_controls(self) -> None:
-        """Sliders above the rows, where there is room for both."""
-        margin = self.theme.px(MARGIN)
-        width = max(1, self.width() - 2 * margin)
-        high = self.controls.fit(width)
-        room = self._shown is not None and self.height() >= self.theme.px(LOW) + high
-        self.controls.setVisible(room and not self._bare)
-        self.controls.setGeometry(QRect(margin, 2, width, high))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
+    def place_controls(self) -> None:
+        high = self.controls.fit(self.room_across)
+        self.set_controls(self._shown is not None, high, LOW)
         self._places = None
-        self._place_controls()
 
     # -- painting -------------------------------------------------------------------------
 
@@ -202,19 +194,6 @@ class ScoresPanel(PaintedPanel):
         assert isinstance(panel, ScoresPanel)
         self.controls.set_dimension(panel.controls.dimension)
         self.controls.set_lens(panel.controls.lens)
-
-    def render(self, *target: Any, **options: Any) -> None:
-        """Paint into a picture."""
-        self._strip(True)
-        try:
-            super().render(*target, **options)
-        finally:
-            self._strip(False)
-
-    def _strip(self, bare: bool) -> None:
-        self._bare = bare
-        self._look()
-        self._place_controls()
 
     def paint(self, painter: QPainter) -> None:
         scene, step = self.scene, self.scene.step
@@ -231,7 +210,7 @@ class ScoresPanel(PaintedPanel):
         else:
             lit = frozenset(scene.source.columns(self.light.all_source))
             self.painter().paint(
-                painter, self._labels, lit, self._pointed(), self._on_button() is not None
+                painter, self.labels, lit, self._pointed(), self._on_button() is not None
             )
             if len(self._shown.names) == 1 and not self._shown.bench.whole:
                 self._paint_missing(painter)
@@ -257,26 +236,21 @@ class ScoresPanel(PaintedPanel):
             return None
         if self._row is not None:
             return min(self._row, len(self._shown.names) - 1)
-        return None if self._pointer is None else self.places().at(self._pointer)
+        return None if self.pointer is None else self.places().at(self.pointer)
 
     def _on_button(self) -> int | None:
         """The row whose button is under the pointer."""
         row, shown = self._pointed(), self._shown
-        if row is None or shown is None or self._pointer is None or not shown.takes(row):
+        if row is None or shown is None or self.pointer is None or not shown.takes(row):
             return None
-        return row if self.places().button_box(row).contains(self._pointer) else None
+        return row if self.places().button_box(row).contains(self.pointer) else None
 
     def _column(self) -> int | None:
         """The column of the source under the pointer."""
         row = self._pointed()
-        if row is None or self._pointer is None or self._row is not None:
+        if row is None or self.pointer is None or self._row is not None:
             return None
-        painter = self.painter()
-        for plot in (painter.energies(row), painter.alpha(row)):
-            column = plot.column(self._pointer)
-            if column is not None:
-                return column
-        return None
+        return self.painter().column(row, self.pointer)
 
     def _point(self) -> None:
         row, column = self._pointed(), self._column()
@@ -288,7 +262,7 @@ class ScoresPanel(PaintedPanel):
         self.ask(Hover(source=frozenset(lit)))
         said = ""
         if row is not None and self._shown is not None:
-            at = None if self._row is not None else self._pointer
+            at = None if self._row is not None else self.pointer
             said = about_row(self._shown, row)
             if at is not None and button is None:
                 said = about_spot(self._shown, self.painter(), self.places(), row, at) or said
@@ -303,12 +277,12 @@ class ScoresPanel(PaintedPanel):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self.flush()
-        self._pointer, self._row = event.position(), None
+        self.pointer, self._row = event.position(), None
         self._point()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.flush()
-        self._pointer, self._row = event.position(), None
+        self.pointer, self._row = event.position(), None
         if event.button() == Qt.MouseButton.LeftButton:
             button, column = self._on_button(), self._column()
             if button is not None:
@@ -364,8 +338,3 @@ class ScoresPanel(PaintedPanel):
         if not self.hasFocus():
             self._row = None
         self.update()
-
-    def leaveEvent(self, event: QEvent) -> None:
-        self._pointer = None
-        self.update()
-        super().leaveEvent(event)

@@ -261,11 +261,12 @@ def test_without_attention_it_says_so(qtbot: QtBot) -> None:
     assert not shown.panel.controls.isVisible()
 
 
-def test_a_picture_has_no_local_m_and_nothing_to_drag(qtbot: QtBot) -> None:
+def test_a_picture_has_no_local_m(qtbot: QtBot) -> None:
     shown = made(qtbot, toy_scene(grid=(3, 4), mode=ADDITIVE))
     lanes = {row[0] for row in shown.panel.table().rows}
     assert lanes == {"global"}
     assert shown.panel.painter().marks(1) is None
+    assert shown.panel.painter().grid_marks(1) is None
     assert not shown.panel.controls.isVisible()
 
 
