@@ -339,6 +339,8 @@ def _at_word(base: Node, vector: Term, word: Text) -> Term:
         if spelling(word.value) not in known:
             similar = nearest(word.value, known)
             hint = f"; there is {', '.join(map(quoted, similar))}" if similar else ""
+            if run.grid is not None:
+                hint = f", whose regions are r1c1 to r{run.grid[0]}c{run.grid[1]}"
             refuse(word, f"{quoted(word.value)} is not in the source{hint}")
 
     return replace(term, checks=(*term.checks, check))

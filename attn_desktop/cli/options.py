@@ -108,8 +108,8 @@ def make_choice(
 def read_source(model: Family, source: str, question: str | None) -> Given:
     """What a model is given by TEXT|PICTURE and --question, as far as it takes them.
 
-    Raises InputError for an image file that cannot be read, and for a question to a model that
-    answers none.
+    Raises InputError for an image file that cannot be read, for a question to a model that answers
+    none, and for none to one that does.
     """
     from attn_desktop.families.base import Given
     from attn_desktop.inputs.image import load_picture
@@ -118,6 +118,9 @@ def read_source(model: Family, source: str, question: str | None) -> Given:
         raise InputError(f"--question: this model takes a {model.takes[0]} and no question")
     if "picture" not in model.takes:
         return Given(source)
+    if "question" in model.takes and not (question or "").strip():
+        needs = " and a ".join(model.takes)
+        raise InputError(f"--question: this model takes a {needs}; ask at least one word")
     return Given(question or "", load_picture(Path(source)))
 
 

@@ -23,6 +23,9 @@ SMALLEST = 0.62
 #: Least distance of lines of type, in heights of a line: of upright ones only letters must not
 #: touch; leaning ones are closer to each other than their feet.
 UPRIGHT, LEANING = 0.82, 1.15
+#: Of a grid, whose labels are left out by rows, how much further apart those are that stay: for
+#: all that one row more tells, they should not be crowded.
+AIR = 1.2
 #: Pixels between a leaning label at the top and the plot.
 FOOT = 4
 #: Most of the canvas that labels may take from the plot, along each side.
@@ -44,8 +47,9 @@ def stride_of(least: float, across: int) -> int:
     across: of a grid the columns of a row: then whole rows, or equal parts of one.
     """
     stride = max(1, math.ceil(least))
-    if across == 1:
+    if across == 1 or stride == 1:
         return stride
+    stride = math.ceil(AIR * least)
     parts = (part for part in range(stride, across) if across % part == 0)
     return next(parts, math.ceil(stride / across) * across)
 

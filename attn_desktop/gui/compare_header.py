@@ -7,13 +7,14 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QWidget
 
 from attn_desktop.gui.compare_axes import side_hue
-from attn_desktop.gui.compare_words import parting_text
+from attn_desktop.gui.compare_words import parting_texts
 from attn_desktop.gui.elided_label import ElidedLabel
 from attn_desktop.gui.theme import Theme
 
-#: Pixels at normal type below which the words that say which side is which, and how the branches
-#: part, are left out.
-WORDS, HOW = 560, 300
+#: Pixels at normal type below which the words that say which side is which are left out.
+WORDS = 560
+#: The least that a name takes, and what it is to have before how the branches part is told.
+LEAST_NAME, NAME = 44, 72
 
 
 class CompareHeader(QWidget):
@@ -96,6 +97,8 @@ class CompareHeader(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
+        # What is painted without being shown is laid out only once, before this.
+        self._layout.activate()
 
     def minimumSizeHint(self) -> QSize:
         return QSize(20, super().minimumSizeHint().height())
@@ -109,10 +112,20 @@ class CompareHeader(QWidget):
         ):
             name.set_full_text(f"{side}: {about}" if with_words else about)
             name.setToolTip(f"{side}: {about}")
-            wide = name.fontMetrics().horizontalAdvance(name.full_text) + 4
-            name.setMinimumWidth(min(wide, self._theme.px(44)))
-        t, how = self._parting
-        if self.width() < self._theme.px(HOW):
-            self.jump.setText("=" if t is None else f"t={t}")
-        else:
-            self.jump.setText("no difference" if t is None else parting_text(t, how))
+        hints = [name.sizeHint().width() for name in self._names]
+        wanted = sum(min(hint, self._theme.px(NAME)) for hint in hints)
+        for text in parting_texts(*self._parting):
+            self.jump.setText(text)
+            if self._room() >= wanted:
+                break
+        # A long name takes nothing from a short one; Qt would take as much from both.
+        room, least = self._room(), round(self._theme.px(LEAST_NAME))
+        for name, own, other in zip(self._names, hints, reversed(hints), strict=True):
+            name.setFixedWidth(min(own, max(room // 2, room - other, least)))
+
+    def _room(self) -> int:
+        """Pixels of the names. The layout cannot tell: it leaves out what was never shown."""
+        buttons = sum(button.sizeHint().width() for button in (self.swap, self.jump, self.end))
+        marks = sum(mark.minimumWidth() for mark in self._marks)
+        spacing = self._layout.spacing() * (self._layout.count() - 1)
+        return self.width() - buttons - marks - spacing

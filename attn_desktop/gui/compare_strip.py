@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 
 from attn_desktop.gui.axes import OwnAxis
@@ -21,6 +21,8 @@ from attn_desktop.gui.theme import Theme
 Floats = NDArray[np.float64]
 
 SMALL = 0.82
+#: Side of the mark that says which branch it is where a name has no room.
+MARK = 9
 #: Share of a column that its bar fills, and the most pixels that it takes.
 BAR_SHARE, BAR_WIDTH = 0.7, 44
 #: Share of a canvas that the strip takes, its least and its greatest height, and the height of a
@@ -121,7 +123,13 @@ class StepStrip(OwnAxis):
         name = ("modified", "baseline")[side]
         if metrics.horizontalAdvance(name) > left.width():
             name = ("mod.", "base")[side]
-        self._write(painter, left, name, Qt.AlignmentFlag.AlignRight)
+        if metrics.horizontalAdvance(name) <= left.width():
+            self._write(painter, left, name, Qt.AlignmentFlag.AlignRight)
+        else:
+            # As the line above the map marks the two.
+            mark = QRectF(0, 0, theme.px(MARK), theme.px(MARK))
+            mark.moveCenter(QPointF(left.right() - mark.width() / 2, left.center().y()))
+            painter.fillRect(mark, side_hue(theme, side == 0))
         right = QRectF(box.right() + gap, middle, around.right() - box.right() - gap, box.height())
         right.setHeight(metrics.height())
         self._write(painter, right, self._shown.said[side], ink=theme.colour("text"))

@@ -76,6 +76,14 @@ def parting_text(t: int, how: str) -> str:
     return f"parts at t={t} · {how}" if how else f"parts at t={t}"
 
 
+def parting_texts(t: int | None, how: str) -> tuple[str, ...]:
+    """Where branches part, None where they do not, in more and in fewer words."""
+    if t is None:
+        return "no difference", "="
+    brief = (f"t={t} · {how}",) if how else ()
+    return (parting_text(t, how), *brief, f"t={t}")
+
+
 def caption(compared: Compared) -> str:
     """What the outputs come to as wholes."""
     numbers, note = compared.numbers, compared.map.note

@@ -27,7 +27,7 @@ from attn_desktop.gui.condition_words import (
 )
 from attn_desktop.gui.note_rows import wrapped
 from attn_desktop.gui.numbers import UNKNOWN
-from attn_desktop.gui.painting import fill_rounded
+from attn_desktop.gui.painting import fill_rounded, focus_frame
 from attn_desktop.gui.row_list import SMALL, Row, line_height, write
 from attn_desktop.gui.scene import HIDDEN, Scene, Stop, Watch
 from attn_desktop.gui.theme import Theme
@@ -195,10 +195,13 @@ class ConditionPainter:
         """A row. chosen: whether keys are about it. over: whether the pointer is on its mark."""
         theme, px = self.theme, self.theme.px
         box = area.adjusted(px(2), px(1), -px(2), -px(1))
-        if chosen:
-            fill_rounded(painter, box, px(4), theme.hue("source", 0.25 if theme.dark else 0.16))
         if isinstance(row, StopRow) and self.t in row.steps:
             fill_rounded(painter, box, px(4), theme.hue("breakpoint", TINT))
+            # Two tints above each other would make a grey that says neither.
+            if chosen:
+                focus_frame(painter, box, theme)
+        elif chosen:
+            fill_rounded(painter, box, px(4), theme.hue("source", 0.25 if theme.dark else 0.16))
         mark = self.mark(area)
         if isinstance(row, StopRow):
             self._paint_dot(painter, mark, row.stop, over)

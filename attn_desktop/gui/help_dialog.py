@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 
 from PySide6.QtGui import QAction, QKeySequence
@@ -55,10 +56,15 @@ def help_text(actions: Sequence[QAction]) -> str:
     return "".join(f"<h2>{title}</h2>{_rows(rows)}" for title, rows in sections)
 
 
+def unwrapped(text: str) -> str:
+    """Without the line breaks that only keep a tooltip narrow: those that end no clause."""
+    return re.sub(r"(?<![.;:])\n", " ", text)
+
+
 def _rows(rows: Sequence[tuple[str, str]]) -> str:
     cells = "".join(
         f"<tr><td><b>{html.escape(name)}</b></td>"
-        f"<td>{html.escape(about).replace(chr(10), '<br>')}</td></tr>"
+        f"<td>{html.escape(unwrapped(about)).replace(chr(10), '<br>')}</td></tr>"
         for name, about in rows
     )
     return f'<table cellpadding="4">{cells}</table>'

@@ -194,7 +194,7 @@ class LedgerView:
         mark = "✓" if holds else f"≠, {apart} apart"
         short = f"Σ = {total}, {symbol} = {recorded} {mark}"
         tolerance = f"{ledger.tolerance:.0e}".replace("e-", "e−").replace("−0", "−")
-        within = f"within {tolerance} · Σ_j |α_j h_j[{d}]|"
+        within = f"within {tolerance} of Σ_j |α_j h_j[{d}]|"
         return (
             (
                 f"Σ_j α_j h_j[{d}] = {total}, {symbol} = {recorded} {mark} {within}"

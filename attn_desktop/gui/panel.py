@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent, QShowEvent
+from PySide6.QtGui import QFocusEvent, QHideEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from attn_desktop.common.registry import Registry
@@ -88,6 +88,8 @@ class Panel(QWidget):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.flush)
+        #: Whether what it asked last was to light something.
+        self._lights = False
         self.setMouseTracking(True)
         # A click into a panel takes the keyboard from the text field, so that keys step again.
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -193,6 +195,13 @@ class Panel(QWidget):
         self.said.emit("")
         super().leaveEvent(event)
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        # Behind another tab no pointer leaves it any more.
+        if self._lights and not event.spontaneous():
+            self.ask(Hover())
+            self.said.emit("")
+        super().hideEvent(event)
+
     def sizeHint(self) -> QSize:
         return QSize(*(self.theme.px(length) for length in self.natural))
 
@@ -201,11 +210,10 @@ class Panel(QWidget):
 
     def ask(self, intent: Intent) -> None:
         """Emit an intent; hovering what is lit already is not said again."""
-        if isinstance(intent, Hover) and (intent.source, intent.target) == (
-            self.light.source,
-            self.light.target,
-        ):
-            return
+        if isinstance(intent, Hover):
+            self._lights = bool(intent.source or intent.target)
+            if (intent.source, intent.target) == (self.light.source, self.light.target):
+                return
         self.wanted.emit(intent)
 
     def brush_source(self, positions: Iterable[int]) -> None:

@@ -78,7 +78,8 @@ class ReadingPainter:
         area = places.area
         box = QRectF(area.left(), places.top - places.header, area.width(), places.header)
         name = f"c_{self.t}"
-        write_longest(painter, _across(places.strip, box), (f"{name}  ±{self.limit:.2g}", name))
+        names = (f"{name}  ±{self.limit:.2g}", name, "c")
+        write_longest(painter, _across(places.strip, box), names)
         if not self.predicts:
             return
         write_longest(

@@ -83,7 +83,9 @@ def lay_out(
     start = area.left() + margin
     name = (start, start + max(0.0, min(longest, right - start - gap - number)))
     # What it would say comes before how sure it is, and that before what it looked at.
-    label = max(map(small.horizontalAdvance, said), default=0.0) + 1
+    # Those that differ from soft are bold.
+    widest = QFontMetricsF(theme.font(SMALL, bold=True)).horizontalAdvance
+    label = max(map(widest, said), default=0.0) + 1
     needed = label + px(AFTER) + px(SHORT_BAR) + gap
     chosen = js = None
     if header and with_js and right - name[1] - number - gap > needed + number:

@@ -9,6 +9,8 @@ from attn_desktop.gui.elided_label import ElidedLabel
 from attn_desktop.gui.engine_client import Condition, Health
 from attn_desktop.gui.scene import Phase, Scene
 
+#: Milliseconds from which on steps have a pace.
+LEAST_MS = 5
 PHASE_NAMES = {
     Phase.ENERGIES: "energies e",
     Phase.WINDOW: "mask and window",
@@ -78,8 +80,11 @@ class StatusLine(QStatusBar):
             self._clock.start()
             return
         self._steps += 1
-        self._pace = f"{self._clock.elapsed() / self._steps:.1f} ms a step"
-        self._show_right()
+        elapsed = self._clock.elapsed()
+        # Steps that were waiting together have no pace.
+        if elapsed >= LEAST_MS:
+            self._pace = f"{elapsed / self._steps:.1f} ms a step"
+            self._show_right()
 
     def _show_right(self) -> None:
         ready = self._health is Health.READY

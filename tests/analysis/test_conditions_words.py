@@ -78,6 +78,12 @@ def test_places_may_be_computed() -> None:
         assert at("alpha[t - t]", TOY, t) is None
 
 
+def test_of_a_picture_regions_are_offered() -> None:
+    run = replace(TOY.run, grid=(2, 3))
+    with pytest.raises(ConditionError, match="not in the source, whose regions are r1c1 to r2c3"):
+        parse('alpha["cone"] > .1').check(run, TOY.steps)
+
+
 @pytest.mark.parametrize(
     ("text", "column", "message"),
     [

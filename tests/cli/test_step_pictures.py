@@ -111,7 +111,10 @@ def test_the_regions_are_drawn_as_the_grid_that_they_are(invoke: Invoke, seers: 
             ("captioner", "photo.png", "--question", "why?"),
             "--question: this model takes a picture",
         ),
-        (("vqa", "photo.png"), "this model takes a picture and a question; ask at least one word"),
+        (
+            ("vqa", "photo.png"),
+            "--question: this model takes a picture and a question; ask at least one word",
+        ),
         (("vqa", "captioner", "--question", "why?"), "this is a folder"),
         (("vqa", "vqa/config.json", "--question", "why?"), "not an image"),
         (("captioner", "photo.png", "--scope", "local-m"), "regions of a picture"),

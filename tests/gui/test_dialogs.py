@@ -1,4 +1,4 @@
-"""The dialogs About and Choose a model."""
+"""The dialogs About, Help and Choose a model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from pytestqt.qtbot import QtBot
 from attn_desktop.common.model_list import ModelEntry
 from attn_desktop.common.version import VERSION
 from attn_desktop.gui.about import AboutDialog, versions
+from attn_desktop.gui.help_dialog import unwrapped
 from attn_desktop.gui.model_picker import NO_CARD, ModelPicker
+from attn_desktop.gui.panel import PANELS
 from attn_desktop.gui.theme import theme
 from attn_desktop.trace.protocol import Welcome
 
@@ -38,6 +40,16 @@ BARE = ModelEntry(name="bare", path="/m/bare", size_bytes=1_000_000, card=" \n")
 
 def shown_texts(dialog: QDialog) -> list[str]:
     return [label.text() for label in dialog.findChildren(QLabel)]
+
+
+# -- help ---------------------------------------------------------------------------------
+
+
+def test_help_breaks_lines_only_where_something_ends() -> None:
+    assert unwrapped("One: α_tj\nover j.\nTwo;\nthree") == "One: α_tj over j.\nTwo;\nthree"
+    for name in PANELS:
+        for text in unwrapped(PANELS[name].about).split("\n"):
+            assert text.endswith((".", ";", ":")), name
 
 
 # -- about --------------------------------------------------------------------------------

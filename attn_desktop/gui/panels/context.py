@@ -56,9 +56,9 @@ class ContextPanel(PaintedPanel):
     short = "Context"
     about = (
         "What the decoder is told about the source at step t, one number a dimension.\n"
-        "soft: c_t = Σ_j α_tj h_j (Bahdanau et al. 2015)\n"
-        "hard: c_t = h_k with k drawn from α_t (Xu et al. 2015)\n"
-        "no attention: one fixed vector of the whole source, the same for every t\n"
+        "soft: c_t = Σ_j α_tj h_j (Bahdanau et al. 2015);\n"
+        "hard: c_t = h_k with k drawn from α_t (Xu et al. 2015);\n"
+        "no attention: one fixed vector of the whole source, the same for every t.\n"
         "Above, a row a step, in the reading that gave the next state; 1 % of the numbers lie "
         "beyond the ends of the colours. Below, both readings of this step.\n"
         "A lit source position adds its share α_tj h_j, α averaged over layers and heads.\n"

@@ -34,6 +34,9 @@ from attn_desktop.gui.tool_buttons import push_button_style
 #: Characters of a sample in the menu.
 SAMPLE_CHARACTERS = 60
 UNSENT = "edited · Enter encodes it"
+#: Lines of the field that are in sight at least.
+LINES = 2
+SAME_TEXT = "that is what is there already; change it first, to see both side by side"
 NO_TEXT = "this model takes a picture and no text, so there is none to decode beside it"
 
 
@@ -200,6 +203,8 @@ class SourcePanel(Panel):
             self.set_error(NO_TEXT)
         elif not text.strip():
             self.set_error(self._wording.empty)
+        elif beside and self.scene.run is not None and self._shows_run():
+            self.set_error(SAME_TEXT)
         elif len(text) > MAX_CHARACTERS:
             self.set_error(too_long(len(text)))
         else:
@@ -228,9 +233,9 @@ class SourcePanel(Panel):
 
     def _paint_theme(self) -> None:
         theme, px, style = self.theme, self.theme.px, push_button_style(self.theme)
-        self.field.setMinimumHeight(px(40))
         self.field.set_colours(theme)
         self.field.setFont(theme.font(1.05))
+        self.field.setMinimumHeight(self.field.height_of(LINES))
         self.picture.set_theme(theme)
         for button in self._buttons():
             button.setStyleSheet(style)

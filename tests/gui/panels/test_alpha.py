@@ -358,7 +358,16 @@ def test_rows_of_a_picture_are_set_apart_and_named_by_their_first_region(
 
 @pytest.mark.parametrize(
     ("least", "across", "stride"),
-    [(0.2, 1, 1), (3.1, 1, 4), (0.2, 14, 1), (1.5, 14, 2), (3, 14, 7), (8, 14, 14), (15, 14, 28)],
+    [
+        (0.2, 1, 1),
+        (3.1, 1, 4),
+        (0.2, 14, 1),
+        (1.5, 14, 2),
+        (3, 14, 7),
+        (8, 14, 14),
+        (13, 14, 28),
+        (15, 14, 28),
+    ],
 )
 def test_labels_of_a_grid_are_left_out_by_rows(least: float, across: int, stride: int) -> None:
     assert stride_of(least, across) == stride

@@ -8,13 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from attn_desktop.common.mode import Mode
 from attn_desktop.gui.compare_axes import MISSING, difference_text, side_hue
+from attn_desktop.gui.compare_strip import SMALL as SMALL_TYPE
 from attn_desktop.gui.document import Document
 from attn_desktop.gui.intents import Brush, Compare, GoTo, Hover, ShowBranch
 from attn_desktop.gui.panels.compare import ComparePanel
@@ -22,7 +23,7 @@ from attn_desktop.gui.scene import Baseline, Light, Phase, Scene
 from attn_desktop.gui.theme import theme
 from attn_desktop.trace.records import StepRecord
 from tests.gui.heard import Heard
-from tests.gui.painted import opened
+from tests.gui.painted import LIGHT, opened
 from tests.gui.plot_pointer import PlotPointer, every_move_counts, show
 from tests.gui.pointer import LEFT, NO_KEY, settle
 from tests.toy_records import ADDITIVE, FIXED, Sizes, toy_run, toy_steps, toy_trace
@@ -589,6 +590,61 @@ def test_what_has_no_room_is_left_out(qtbot: QtBot) -> None:
     assert panel._strip.size().height() > 40
     assert panel._bars.size().width() > 40
     assert panel._header.jump.text() == "parts at t=5 · token"
+
+
+@pytest.mark.parametrize("room", [12, 30, 60])
+def test_the_strip_says_whose_alpha_it_is_in_words_or_by_a_mark(
+    panel: ComparePanel, room: int
+) -> None:
+    show(panel, compared())
+    image = QImage(300, 60, QImage.Format.Format_RGB32)
+    metrics = QFontMetricsF(LIGHT.font(SMALL_TYPE))
+    for side in (0, 1):
+        image.fill(LIGHT.colour("card"))
+        painter = QPainter(image)
+        painter.setFont(LIGHT.font(SMALL_TYPE))
+        painter.translate(100, 0)
+        box, around = QRectF(0, 0, 100, 40), QRectF(-room, 0, 200, 40)
+        panel._strip._paint_beside(painter, box, around, side, metrics)
+        painter.end()
+        hue = side_hue(LIGHT, side == 0).rgb()
+        marked = [x for x in range(100 - room, 100) if image.pixel(x, 20) == hue]
+        assert bool(marked) == (metrics.horizontalAdvance(("mod.", "base")[side]) > room - 8)
+
+
+@pytest.mark.parametrize("width", [260, 280, 320, 400, 560])
+def test_where_branches_part_is_never_cut(qtbot: QtBot, width: int) -> None:
+    header = opened(qtbot, ComparePanel, compared(), (width, 300))._header
+    header.show_branches("do not look at r7c10–r10c13", "hard, seed 1", True)
+    for t, how in ((4, "α"), (14, "token"), (None, "")):
+        header.show_parting(t, how)
+        settle()
+        assert header.jump.width() >= header.jump.sizeHint().width()
+        assert all(name.width() >= 40 for name in header._names)
+
+
+def test_where_branches_part_is_not_cut_in_a_panel_never_shown(qtbot: QtBot) -> None:
+    panel = ComparePanel(LIGHT)
+    qtbot.addWidget(panel)
+    panel.resize(320, 300)
+    panel.set_scene(compared())
+    panel.flush()
+    panel.grab()
+    jump = panel._header.jump
+    assert jump.text() == "t=5"
+    assert jump.width() >= jump.sizeHint().width()
+
+
+def test_a_long_name_of_a_branch_leaves_room_for_a_short_one(qtbot: QtBot) -> None:
+    header = opened(qtbot, ComparePanel, compared(), LARGE)._header
+    header.show_branches("do not look at any of " + "r7c10–r10c13, " * 9, "hard, seed 1", True)
+    settle()
+    long, short = header._names
+    assert short.text() == "baseline: hard, seed 1"
+    assert long.text().endswith("…")
+    header.show_branches("hard, seed 1", "a" * 200, True)
+    settle()
+    assert long.text() == "modified: hard, seed 1"
 
 
 ODD = {

@@ -217,6 +217,18 @@ def test_what_holds_at_the_playhead_is_tinted(shown: Shown) -> None:
     assert shown.rows_with(tint) == []
 
 
+def test_what_holds_keeps_its_tint_when_it_is_chosen(shown: Shown) -> None:
+    shown.show((Breakpoint("t > 4"), Breakpoint("t == 6")), ())
+    shown.press(KEY.Key_Down)
+    assert shown.panel.current() == 0
+    tint, ground = LOOK.hue("breakpoint", TINT), LOOK.hue("source", 0.16)
+    assert shown.rows_with(tint) == [0]
+    assert shown.rows_with(ground) == []
+    shown.press(KEY.Key_Down)
+    assert shown.rows_with(tint) == [0]
+    assert shown.rows_with(ground) == [1]
+
+
 def test_a_step_that_is_not_known_yet_is_nowhere_told(shown: Shown) -> None:
     shown.bare = replace(shown.bare, phase=Phase.ALPHA)
     shown.show((Breakpoint("t > 4"),), ("t", "t > 4"))

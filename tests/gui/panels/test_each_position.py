@@ -219,6 +219,15 @@ def test_the_sum_stands_beside_the_expected_reading(qtbot: QtBot) -> None:
     )
 
 
+@pytest.mark.parametrize("width", range(180, 420, 20))
+def test_the_sum_is_cut_where_it_can_be_seen(qtbot: QtBot, width: int) -> None:
+    note = Rows(qtbot, scene_of(), (width, 320)).panel.note
+    assert note.isVisible()
+    written = note.fontMetrics().horizontalAdvance(note.text())
+    assert written <= note.contentsRect().width()
+    assert note.text() == note.full_text or note.text().endswith("…")
+
+
 def test_what_is_not_computed_yet_is_not_said(qtbot: QtBot) -> None:
     scene = scene_of()
     shown = Rows(qtbot, replace(scene, phase=Phase.LOGITS))

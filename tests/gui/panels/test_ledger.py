@@ -92,7 +92,7 @@ def test_the_sum_is_checked_against_the_record(qtbot: QtBot) -> None:
     number = f"{context(scene)[4]:+.3f}".replace("-", "−")
     assert holds
     assert all(f"c_3[5] = {number} ✓" in text for text in texts)
-    assert "within 1e−5 · Σ_j |α_j h_j[5]|" in texts[0]
+    assert "within 1e−5 of Σ_j |α_j h_j[5]|" in texts[0]
     assert scene.step is not None
     reading = scene.step.readings["soft"]
     wrong = reading.context.copy()

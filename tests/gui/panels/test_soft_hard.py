@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtGui import QFontMetricsF
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QFontMetricsF, QPainter
 from pytestqt.qtbot import QtBot
 
 from attn_desktop.analysis.four_readings import NAMES
+from attn_desktop.gui import reading_painting
 from attn_desktop.gui.intents import Brush, Hover
 from attn_desktop.gui.panels.soft_hard import SoftHardPanel
 from attn_desktop.gui.reading_rows import SMALL
@@ -191,6 +193,21 @@ def test_hovering_a_row_tells_of_it_and_lights_where_it_looks(qtbot: QtBot) -> N
     assert "no single context" in shown.said[-1]
 
 
+def test_what_is_pointed_at_goes_out_when_the_panel_is_hidden(qtbot: QtBot) -> None:
+    shown = made(qtbot, toy_scene(t=3, probes=True))
+    shown.panel.hide()
+    assert shown.asked == [], "it lit nothing"
+    shown.panel.show()
+    shown.move(*place(shown, 1))
+    lit = shown.asked[-1]
+    assert isinstance(lit, Hover)
+    assert lit.source
+    shown.panel.set_light(Light(source=lit.source))
+    shown.panel.hide()
+    assert shown.asked[-1] == Hover()
+    assert shown.said[-1] == ""
+
+
 def test_a_reading_that_looks_at_a_lit_position_is_framed(qtbot: QtBot) -> None:
     scene = toy_scene(t=3, probes=True)
     cross = scene.steps[2].cross
@@ -353,6 +370,43 @@ def test_columns_and_rows_stay_apart_at_any_size(
     if places.count > 2:
         assert places.pitch >= QFontMetricsF(look.font(bold=True)).height()
     assert panel.row_box(places.count - 1).bottom() <= size[1]
+
+
+def test_the_name_of_the_context_is_never_cut(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut = []
+
+    def write(painter: QPainter, area: QRectF, texts: Sequence[str]) -> None:
+        least = QFontMetricsF(painter.font()).horizontalAdvance(texts[-1])
+        if texts[-1].startswith("c") and 0 < area.width() < least:
+            cut.append((area.width(), texts))
+
+    monkeypatch.setattr(reading_painting, "write_longest", write)
+    scene = toy_scene(steps=14, t=14, probes=True)
+    panel = made(qtbot, scene).panel
+    for width in range(240, 400, 2):
+        panel.resize(width, 200)
+        panel.grab()
+    assert not cut
+
+
+@pytest.mark.parametrize("width", [260, 300, 333])
+def test_what_differs_from_soft_is_whole(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    # A wide word: that it is bold takes many pixels more.
+    def differing(probe: ProbeRecord) -> ProbeRecord:
+        tokens = [["▁a"], *[["▁wwwwmmm"]] * 3]
+        return replace(probe, settings={**probe.settings, "top_tokens": tokens})
+
+    written = []
+    monkeypatch.setattr(
+        reading_painting, "write_in", lambda painter, area, text, *side: written.append(text)
+    )
+    sure = reprobed(toy_scene(t=3, probes=True), predicting([1.0] * 4, [0.5] * 4))
+    made(qtbot, reprobed(sure, differing), (width, 165)).panel.grab()
+    assert sum("wwwwmmm" in text for text in written) >= 3
 
 
 def test_the_newest_probe_counts(qtbot: QtBot) -> None:

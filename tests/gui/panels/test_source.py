@@ -622,6 +622,27 @@ def test_it_offers_what_the_model_takes(qtbot: QtBot) -> None:
     assert (panel.button.text(), panel.samples.text()) == ("Encode", "Samples ▾")
 
 
+def test_what_is_there_already_is_not_put_beside_itself(qtbot: QtBot) -> None:
+    shown = Shown(qtbot)
+    before = list(shown.sent)
+    shown.panel.beside.click()
+    assert shown.sent == before
+    assert "change it first" in shown.error
+    shown.panel.field.setPlainText("Something else.")
+    assert not shown.error
+    shown.panel.beside.click()
+    assert shown.sent == [*before, "Something else."]
+
+
+def test_a_question_of_two_lines_is_in_sight(qtbot: QtBot) -> None:
+    shown = Shown(qtbot, asked(toy_scene(grid=(3, 4)), "how many striped cones can you see"))
+    for width in range(200, 320, 10):
+        shown.window.resize(width, 150)
+        pointer.settle()
+        if shown.panel.field.lines() == 2:
+            assert shown.panel.field.verticalScrollBar().maximum() == 0
+
+
 def test_pictures_and_scenes_are_asked_for_with_buttons(qtbot: QtBot) -> None:
     shown = Shown(qtbot, asked(toy_scene(grid=(3, 4))))
     picture = shown.panel.picture
