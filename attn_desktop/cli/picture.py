@@ -98,6 +98,10 @@ class Picture:
         lines = (
             [f"source  {printable(self.run.text)}"] if self.run.text or not self.run.grid else []
         )
+        if self.run.unknown:
+            lines.append(
+                f"        never learnt by the model: {printable(', '.join(self.run.unknown))}"
+            )
         if self.run.grid is not None:
             rows, columns = self.run.grid
             lines.append(

@@ -89,6 +89,7 @@ class Stepper:
             grid=prepared.grid,
             picture=prepared.picture,
             receptive_field=prepared.receptive_field,
+            unknown=prepared.unknown,
             versions=_versions(self._device),
         )
         self._mask = self.run.mask.reshape(1, 1, -1)

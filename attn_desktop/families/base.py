@@ -57,7 +57,7 @@ class Prepared:
     """One input as the model wants it, with what a viewer needs to label it.
 
     inputs: one of those that `Family.encode` takes; what it is, only the family knows.
-    labels, words, spans, text, grid, picture, receptive_field: as in `RunRecord`.
+    labels, words, spans, text, grid, picture, receptive_field, unknown: as in `RunRecord`.
     """
 
     inputs: Any
@@ -68,6 +68,7 @@ class Prepared:
     grid: tuple[int, int] | None = None
     picture: NDArray[np.uint8] | None = None
     receptive_field: float | None = None
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ earlier answer is read, V answers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -36,7 +36,7 @@ from attn_desktop.families.codecs import load_words
 from attn_desktop.families.layers import embedding
 from attn_desktop.families.vision import COORDINATES, Looks, Pixels, Vision, VisionConfig
 from attn_desktop.inputs.text import END_ID, PAD_ID, START_ID
-from attn_desktop.inputs.words import UNKNOWN_ID, WordCodec
+from attn_desktop.inputs.words import UNKNOWN_ID, WordCodec, split_words
 
 Size = Annotated[int, msgspec.Meta(ge=1, le=8192)]
 Vocabulary = Annotated[int, msgspec.Meta(ge=5, le=100_000)]
@@ -171,14 +171,21 @@ class Vqa(Family, name="vqa"):
     def prepare(self, given: Given) -> Prepared:
         """Picture and question as `Asked`; the regions are the source positions.
 
-        A word that the model never learnt is `<unk>` to it.
+        A word that the model never learnt is `<unk>` to it; a mark, such as a question mark, that
+        it never learnt is left out.
         """
         self.check_given(given)
-        words = self.question_codec.encode(given.text)
-        if len(words) > MAX_WORDS:
-            raise InputError(f"the question has {len(words)} words; it may have {MAX_WORDS}")
-        asked = Asked(self.vision.prepare(given), np.array(words, dtype=np.int64))
-        return self.vision.describe(asked, given)
+        codec, words = self.question_codec, split_words(given.text)
+        unknown = codec.unknown(given.text)
+        marks = {word for word in unknown if not word[0].isalnum()}
+        asked = [word for word in words if word not in marks]
+        if not asked:
+            raise InputError("the question has no word that the model could read")
+        if len(asked) > MAX_WORDS:
+            raise InputError(f"the question has {len(asked)} words; it may have {MAX_WORDS}")
+        ids = np.array(codec.encode(" ".join(asked)), dtype=np.int64)
+        prepared = self.vision.describe(Asked(self.vision.prepare(given), ids), given)
+        return replace(prepared, unknown=tuple(word for word in unknown if word not in marks))
 
     def ends(self, token: int, t: int) -> bool:
         return t >= self.config.glimpses

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+#: So many words are named of those that the model never learnt.
+NAMED = 5
+
+
+def unlearnt(words: Sequence[str]) -> str:
+    """What to say where the model reads some words as one and the same; "" where there are none."""
+    if not words:
+        return ""
+    more = f" and {len(words) - NAMED} more" if len(words) > NAMED else ""
+    return f"never learnt by the model: {', '.join(words[:NAMED])}{more}"
 
 
 @dataclass(frozen=True)

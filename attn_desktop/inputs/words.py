@@ -85,12 +85,15 @@ class WordCodec:
 
     def encode_known(self, text: str) -> list[int]:
         """Ids of a text; InputError naming the words that are not in the list."""
-        ids, words = self.encode(text), split_words(text)
-        unknown = [word for word, token in zip(words, ids, strict=True) if token == UNKNOWN_ID]
-        if unknown:
-            named = ", ".join(map(repr, dict.fromkeys(unknown)))
+        if unknown := self.unknown(text):
+            named = ", ".join(map(repr, unknown))
             raise InputError(f"{named}: not among the {len(self)} words of this model")
-        return ids
+        return self.encode(text)
+
+    def unknown(self, text: str) -> tuple[str, ...]:
+        """The words and marks of a text that are not in the list, each once."""
+        words = split_words(text)
+        return tuple(dict.fromkeys(word for word in words if word not in self._ids))
 
     def decode(self, tokens: Sequence[int]) -> str:
         """Ids to text; `<pad>`, `<s>` and `</s>` are left out."""

@@ -53,6 +53,7 @@ class RunPart(Strict):
     grid: tuple[int, int] | None
     receptive_field: float | None = None
     scene: Annotated[int, msgspec.Meta(ge=0, le=MAX_SEED)] | None = None
+    unknown: tuple[str, ...] = ()
     versions: dict[str, str] = {}
 
 

@@ -175,6 +175,7 @@ def _pack_run(run: RunRecord) -> RunPart:
         grid=run.grid,
         receptive_field=run.receptive_field,
         scene=run.scene,
+        unknown=run.unknown,
         versions=dict(run.versions),
     )
 
@@ -203,6 +204,7 @@ def _unpack_run(part: RunPart, rest: dict[str, AnyArray], number: int) -> RunRec
         grid=part.grid,
         receptive_field=part.receptive_field,
         scene=part.scene,
+        unknown=part.unknown,
         versions=part.versions,
         **arrays,
     )

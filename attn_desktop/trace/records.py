@@ -91,6 +91,7 @@ class RunRecord:
     scene: seed of the rendered scene that the picture is, None for any other.
     receptive_field: share of the picture's width, and of its height, that lies around the centre of
     a region and that its annotation can depend on; None where that is not known.
+    unknown: the words of the text that the model never learnt, each once; all are one to it.
     states: (S, H) encoder annotations h_j.
     mask: (S,) True where a position may be attended to.
     start_state: (N,) the decoder state s_0.
@@ -116,6 +117,7 @@ class RunRecord:
     encoder_attention: FloatArray | None = None
     receptive_field: float | None = None
     scene: int | None = None
+    unknown: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -54,6 +54,13 @@ def test_a_question_is_answered_after_its_glimpses(invoke: Invoke, seers: Path) 
     assert "cut off after" not in drawn.stdout
 
 
+def test_words_of_a_question_that_were_never_learnt_are_named(invoke: Invoke, seers: Path) -> None:
+    given = (seers / "vqa", seers / "photo.png", "--question")
+    assert "never learnt" not in invoke("step", *given, QUESTION).stdout
+    result = invoke("step", *given, f"{QUESTION} unicorns at zebras, unicorns")
+    assert "        never learnt by the model: unicorns, at, zebras\n" in result.stdout
+
+
 def test_a_trace_keeps_picture_and_question_and_can_be_verified(
     invoke: Invoke, seers: Path, tmp_path: Path
 ) -> None:

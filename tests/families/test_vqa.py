@@ -168,9 +168,18 @@ def test_many_answers_are_not_all_named(tmp_path: Path) -> None:
 
 def test_words_never_seen_are_unknown_but_no_words_are_refused() -> None:
     model = toy_vqa()
+    prepared = model.prepare(Given("What ZEBRA? Zebra, what unicorn!", PICTURE))
+    assert prepared.unknown == ("zebra", "unicorn")
+    assert model.prepare(Given("what?", PICTURE)).unknown == ()
     asked = model.prepare(Given("What ZEBRA?", PICTURE)).inputs
     known = model.question_codec.encode("what")[0]
     assert asked.question.tolist() == [known, UNKNOWN_ID, model.question_codec.encode("?")[0]]
+    for text in ("What, ZEBRA?", "What… (zebra) ?"):
+        assert (
+            model.prepare(Given(text, PICTURE)).inputs.question.tolist() == asked.question.tolist()
+        )
+    with pytest.raises(InputError, match="no word that the model could read"):
+        model.prepare(Given("…!", PICTURE))
     for text in ("", "  \n"):
         with pytest.raises(InputError, match="picture and a question; ask at least one word"):
             model.prepare(Given(text, PICTURE))

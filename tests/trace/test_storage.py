@@ -954,9 +954,11 @@ def test_what_a_model_is_given_and_fixes_and_the_scene_of_a_picture_are_kept(
         fixed_formula="c_t = W h̄",
         query_formula="q_t = s_t−1 + W_q y_t−1",
     )
-    kept = round_trip(replace(trace, run=replace(trace.run, model=model, scene=7)), tmp_path).run
+    run = replace(trace.run, model=model, scene=7, unknown=("zebra", "é"))
+    kept = round_trip(replace(trace, run=run), tmp_path).run
     assert kept.model == model
     assert kept.scene == 7
+    assert kept.unknown == ("zebra", "é")
 
 
 @pytest.mark.parametrize("scene", [-1, 2**63, 10**30, 1.5, "7"])

@@ -26,7 +26,7 @@ from attn_desktop.gui.picture_image import Pictures
 from attn_desktop.gui.scene import Phase
 from attn_desktop.gui.source_field import SourceField
 from attn_desktop.gui.source_picture import SourcePicture
-from attn_desktop.gui.source_wording import QUESTION, SENTENCE, Wording
+from attn_desktop.gui.source_wording import QUESTION, SENTENCE, Wording, unlearnt
 from attn_desktop.gui.text_field import MAX_CHARACTERS, too_long
 from attn_desktop.gui.theme import Theme
 from attn_desktop.gui.tool_buttons import push_button_style
@@ -77,7 +77,9 @@ class SourcePanel(Panel):
         self.picture.scene_wanted.connect(self._want_scene)
         self._counts, self._error = QLabel(), QLabel()
         self._error.setWordWrap(True)
-        self._error.setTextFormat(Qt.TextFormat.PlainText)
+        for label in (self._counts, self._error):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+        self._counts.setWordWrap(True)
         self._error.hide()
         row = QHBoxLayout()
         for button in (self.button, self.beside, self.samples):
@@ -257,11 +259,16 @@ class SourcePanel(Panel):
         self._note_edits()
 
     def _show_counts(self) -> None:
-        """How long the source is that was encoded; nothing of one that is still being written."""
-        self._counts.setText(UNSENT if self._unsent else self._count())
-        # The title says how many regions there are; below it is little room.
+        """How long the source is that was encoded; nothing of one that is still being written.
+
+        Words that the model never learnt are named instead.
+        """
         run = self.scene.run
-        self._counts.setVisible(run is not None and (run.grid is None or self._unsent))
+        lost = "" if run is None else escape_unsafe(unlearnt(run.unknown))
+        self._counts.setText(UNSENT if self._unsent else lost or self._count())
+        # The title says how many regions there are; below it is little room.
+        told = run is not None and (run.grid is None or self._unsent or bool(lost))
+        self._counts.setVisible(told)
 
     def _show_output(self, anew: bool) -> None:
         """What the branch says; anew: its steps have changed."""

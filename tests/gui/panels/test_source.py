@@ -634,6 +634,22 @@ def test_what_is_there_already_is_not_put_beside_itself(qtbot: QtBot) -> None:
     assert shown.sent == [*before, "Something else."]
 
 
+def test_words_that_the_model_never_learnt_are_named(qtbot: QtBot) -> None:
+    known = asked(toy_scene(grid=(3, 4)), "how many <b>unicorns</b>")
+    assert known.run is not None
+    shown = Shown(qtbot, known)
+    told = shown.panel._counts
+    assert not told.isVisible()
+    shown.show(replace(known, run=replace(known.run, unknown=("<", "b", "unicorns"))))
+    assert told.isVisible()
+    assert told.text() == "never learnt by the model: <, b, unicorns"
+    many = tuple(f"word{n}" for n in range(7))
+    shown.show(replace(known, run=replace(known.run, unknown=many)))
+    assert told.text().endswith(": word0, word1, word2, word3, word4 and 2 more")
+    shown.show(known)
+    assert not told.isVisible()
+
+
 def test_a_question_of_two_lines_is_in_sight(qtbot: QtBot) -> None:
     shown = Shown(qtbot, asked(toy_scene(grid=(3, 4)), "how many striped cones can you see"))
     for width in range(200, 320, 10):
