@@ -31,6 +31,8 @@ from attn_desktop.gui.theme import Theme
 
 #: Pixels at normal type: least and largest side of a picture, between two, between it and its word.
 SIDES, GAP, APART = (56, 260), 6, 2
+#: The least one where nothing can be scrolled, as in a picture of the panel.
+WHOLE = 24
 #: From one size to the next smaller one that is tried.
 SMALLER = 4
 NAME = 0.9
@@ -79,12 +81,15 @@ class Flow:
         return range(min(first, self.count), max(0, min(last, self.count)))
 
 
-def lay_out(count: int, ratio: float, room: QSize, name: float, theme: Theme) -> Flow:
+def lay_out(
+    count: int, ratio: float, room: QSize, name: float, theme: Theme, whole: bool = False
+) -> Flow:
     """As large as all fit into the room, if they are not too small then; else to be scrolled.
 
-    ratio: width to height of the picture. name: height of a word.
+    ratio: width to height of the picture. name: height of a word. whole: rather small than
+    scrolled.
     """
-    least, most = (theme.px(side) for side in SIDES)
+    least, most = theme.px(WHOLE if whole else SIDES[0]), theme.px(SIDES[1])
     gap = theme.px(GAP)
     for side in range(most, least - 1, -SMALLER):
         flow = _flow(side, count, ratio, room.width(), name, gap)
@@ -119,6 +124,7 @@ class ThumbnailView(QAbstractScrollArea):
         self._overlays: dict[int, tuple[Floats, QImage]] = {}
         self._pressed: int | None = None
         self._seen: tuple[object, int] = (None, 0)
+        self._whole = False
 
     def show_scene(self, theme: Theme, scene: Scene, picture: PictureImage | None) -> None:
         """Show the steps of a scene that has a grid."""
@@ -138,6 +144,15 @@ class ThumbnailView(QAbstractScrollArea):
         self._shares = shares(self._scene, positions) if positions and self._scene.steps else []
         self.viewport().update()
 
+    def set_whole(self, whole: bool) -> None:
+        """Whether all steps are to be seen at once, without a scroll bar."""
+        self._whole = whole
+        policy = Qt.ScrollBarPolicy
+        self.setVerticalScrollBarPolicy(
+            policy.ScrollBarAlwaysOff if whole else policy.ScrollBarAsNeeded
+        )
+        self._fit()
+
     # -- where things are -------------------------------------------------------------------
 
     def flow(self) -> Flow:
@@ -149,8 +164,8 @@ class ThumbnailView(QAbstractScrollArea):
             ratio = self._picture.image.width() / self._picture.image.height()
         name = QFontMetricsF(self._theme.font(NAME)).height() + 2
         room = self.maximumViewportSize()
-        flow = lay_out(len(self._scene.steps), ratio, room, name, self._theme)
-        if flow.height > room.height():
+        flow = lay_out(len(self._scene.steps), ratio, room, name, self._theme, self._whole)
+        if flow.height > room.height() and not self._whole:
             room.setWidth(room.width() - self.verticalScrollBar().sizeHint().width())
             flow = lay_out(len(self._scene.steps), ratio, room, name, self._theme)
         return flow

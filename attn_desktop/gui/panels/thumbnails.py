@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
@@ -68,6 +70,16 @@ class ThumbnailsPanel(Panel):
         size = scene.source.size
         lit = [position for position in self.light.all_source if position < size]
         self.view.show_light(lit, self.light.all_target)
+
+    def render(self, *target: Any, **options: Any) -> None:
+        """Paint into a picture, in which nothing can be scrolled."""
+        scrolled = self.view.verticalScrollBar().value()
+        self.view.set_whole(True)
+        try:
+            super().render(*target, **options)
+        finally:
+            self.view.set_whole(False)
+            self.view.verticalScrollBar().setValue(scrolled)
 
     def _paint_theme(self) -> None:
         colours = self.palette()

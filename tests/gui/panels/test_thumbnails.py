@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -62,6 +63,26 @@ def test_a_few_are_large_and_many_are_small() -> None:
     many = lay_out(60, 1.0, QSize(800, 200), 17, LIGHT)
     assert many.side == SIDES[0]
     assert many.height > 200
+
+
+def test_a_picture_of_the_panel_has_all_steps_and_no_scroll_bar(qtbot: QtBot) -> None:
+    shown = Shown(qtbot, toy_scene(grid=(4, 4), steps=40, t=35), (400, 200))
+    view, bar = shown.view, shown.view.verticalScrollBar()
+    before = bar.value()
+    assert before > 0
+    seen = set[int]()
+    paint = view._paint_step
+
+    def painted(painter: QPainter, box: QRectF, t: int) -> None:
+        if view.viewport().rect().contains(box.toAlignedRect()):
+            seen.add(t)
+        assert not bar.isVisible()
+        paint(painter, box, t)
+
+    view._paint_step = painted  # type: ignore[method-assign]
+    shown.panel.render(QPixmap(shown.panel.size()))
+    assert seen == set(range(1, 41))
+    assert (bar.value(), bar.maximum() > 0) == (before, True)
 
 
 def test_a_click_goes_to_the_step_and_pointing_lights_it(qtbot: QtBot) -> None:
