@@ -75,14 +75,12 @@ class EngineDesk(QObject):
         if self.client.restarting:
             self._messages.warn(
                 f"{said}. It is being started again; nothing that was decoded is lost.",
-                "Show its log",
-                self.open_dialog,
+                ("Show its log", self.open_dialog),
             )
         else:
             self._messages.warn(
                 f"{said}. What is recorded can still be stepped through.",
-                "Start again…",
-                self.open_dialog,
+                ("Start again…", self.open_dialog),
             )
 
     def _ready(self) -> None:

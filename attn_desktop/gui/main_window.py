@@ -356,7 +356,7 @@ class MainWindow(QMainWindow):
         elif cause == "source":
             self._source.set_error(text)
         elif cause in ("memory", "device") and self.session.device != "cpu":
-            self.messages.warn(said, "Use the CPU", self._use_cpu)
+            self.messages.warn(said, ("Use the CPU", self._use_cpu))
         else:
             self.messages.warn(said)
 

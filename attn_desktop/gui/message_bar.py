@@ -6,6 +6,8 @@ It lies over them instead of moving them: nothing may slip from under the pointe
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
 from PySide6.QtWidgets import (
@@ -23,6 +25,9 @@ from attn_desktop.gui.theme import Theme
 NOTE_MS = 6000
 MAX_CHARACTERS = 400
 MARGIN = 8
+#: What is on a button, and what it does.
+Action: TypeAlias = tuple[str, Callable[[], None]]
+MOST_ACTIONS = 2
 
 
 class MessageBar(QFrame):
@@ -43,9 +48,10 @@ class MessageBar(QFrame):
         self._label.setWordWrap(True)
         self._label.setTextFormat(Qt.TextFormat.PlainText)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._action = QPushButton()
-        self._act: Callable[[], None] | None = None
-        self._action.clicked.connect(self._clicked)
+        self._buttons = [QPushButton() for _ in range(MOST_ACTIONS)]
+        self._actions: tuple[Action, ...] = ()
+        for index, button in enumerate(self._buttons):
+            button.clicked.connect(partial(self._clicked, index))
         close = QToolButton()
         close.setText("✕")
         close.setAutoRaise(True)
@@ -54,7 +60,8 @@ class MessageBar(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 6, 8, 6)
         layout.addWidget(self._label, 1)
-        layout.addWidget(self._action)
+        for button in self._buttons:
+            layout.addWidget(button)
         layout.addWidget(close)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -71,9 +78,9 @@ class MessageBar(QFrame):
         """What it says; empty while it is hidden."""
         return "" if self.isHidden() else self._label.text()
 
-    def warn(self, text: str, action: str = "", act: Callable[[], None] | None = None) -> None:
-        """Say what went wrong, with a button for what can be done about it."""
-        self._say(text, True, action, act)
+    def warn(self, text: str, *actions: Action) -> None:
+        """Say what went wrong, with buttons for what can be done about it: two at most."""
+        self._say(text, True, actions)
 
     def note(self, text: str) -> None:
         """Say something that needs no answer; never in place of a warning."""
@@ -99,15 +106,14 @@ class MessageBar(QFrame):
             f" border-left: 4px solid {edge}; border-radius: 4px; }}"
         )
 
-    def _say(
-        self, text: str, warns: bool, action: str = "", act: Callable[[], None] | None = None
-    ) -> None:
+    def _say(self, text: str, warns: bool, actions: tuple[Action, ...] = ()) -> None:
         self._timer.stop()
         self._warns = warns
         self._label.setText(text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]}…")
-        self._action.setText(action)
-        self._action.setVisible(act is not None)
-        self._act = act
+        self._actions = actions
+        for index, button in enumerate(self._buttons):
+            button.setText(actions[index][0] if index < len(actions) else "")
+            button.setVisible(index < len(actions))
         self.set_theme(self._theme)
         self.show()
         self._place()
@@ -124,8 +130,7 @@ class MessageBar(QFrame):
             self._place()
         return super().eventFilter(watched, event)
 
-    def _clicked(self) -> None:
-        act = self._act
+    def _clicked(self, index: int) -> None:
+        _, act = self._actions[index]
         self.clear()
-        if act is not None:
-            act()
+        act()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import QObject
@@ -44,11 +45,20 @@ class Rescue(QObject):
                 f"{len(left)} windows were not closed in order. What they showed is kept; "
                 "the newest comes first, the others when the next window opens."
             )
-        self._messages.warn(text, "Show it", lambda: self._take_back(left[0]))
+        self._messages.warn(
+            text,
+            ("Show it", lambda: self._take_back(left[0])),
+            ("Discard" if len(left) == 1 else "Discard all", lambda: self._discard(left)),
+        )
 
     def _take_back(self, path: Path) -> None:
         if self._files.open_kept(path):
             self._autosave.take_over(path)
+
+    def _discard(self, left: list[Path]) -> None:
+        for path in left:
+            with suppress(OSError):  # it is offered again
+                path.unlink(missing_ok=True)
 
     def _snapshot(self) -> Trace | None:
         session = self._session

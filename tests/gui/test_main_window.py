@@ -412,7 +412,7 @@ def test_the_engine_dies_and_comes_back(driver: Driver) -> None:
 def test_a_device_that_is_gone_can_be_left_for_the_cpu(make: Callable[..., Driver]) -> None:
     driver = make(device="cuda:9", run_after_encoding=False)
     driver.wait(lambda: "cuda:9" in driver.window.messages.text)
-    driver.window.messages._action.click()
+    driver.window.messages._buttons[0].click()
     driver.wait(lambda: driver.scene.run is not None)
     assert driver.window.session.device == "cpu"
 
@@ -481,7 +481,7 @@ def test_what_a_crash_left_is_offered(
     driver.window.session.save(left)
     other = make(keep=keep, run_after_encoding=False)
     assert "not closed in order" in other.window.messages.text
-    other.window.messages._action.click()
+    other.window.messages._buttons[0].click()
     assert len(other.scene.steps) == 1
     assert not left.exists()
     assert other.window.session.path is None
@@ -501,9 +501,28 @@ def test_of_several_crashes_the_newest_is_offered_and_the_rest_is_told_of(
         os.utime(keep / f"{name}.attn", (number, number))
     other = make(keep=keep, run_after_encoding=False)
     assert other.window.messages.text.startswith("2 windows were not closed in order")
-    other.window.messages._action.click()
+    other.window.messages._buttons[0].click()
     assert not (keep / "999999999.attn").exists()
     assert (keep / "999999998.attn").exists()
+
+
+def test_what_crashes_left_can_be_discarded(
+    driver: Driver, make: Callable[..., Driver], tmp_path: Path
+) -> None:
+    driver.press(KEY.Key_F10)
+    driver.settle()
+    keep = tmp_path / "keep"
+    keep.mkdir()
+    for number, names in enumerate((("999999998",), ("999999998", "999999999"))):
+        for name in names:
+            driver.window.session.save(keep / f"{name}.attn")
+        other = make(keep=keep, run_after_encoding=False)
+        button = other.window.messages._buttons[1]
+        assert button.isVisible()
+        assert button.text() == ("Discard", "Discard all")[number]
+        button.click()
+        assert not other.window.messages.text
+        assert not list(keep.glob("99999999*.attn"))
 
 
 def test_a_file_brings_the_panels_to_where_they_were(driver: Driver, tmp_path: Path) -> None:
@@ -534,7 +553,7 @@ def test_an_empty_field_leaves_the_keys_that_scrub_to_the_window(driver: Driver)
 
 def test_a_message_moves_no_panel(driver: Driver) -> None:
     places = {name: dock.geometry() for name, dock in driver.window.docks.items()}
-    driver.window.messages.warn("something", "do", lambda: None)
+    driver.window.messages.warn("something", ("do", lambda: None))
     QApplication.processEvents()
     assert driver.window.messages.isVisible()
     assert {name: dock.geometry() for name, dock in driver.window.docks.items()} == places
