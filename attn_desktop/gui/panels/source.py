@@ -291,7 +291,10 @@ class SourcePanel(Panel):
         return super().minimumSizeHint().expandedTo(self._layout.minimumSize())
 
     def caption(self) -> str:
-        return "edited" if self._unsent else self._count().rpartition(" · ")[2]
+        if self._unsent:
+            return "edited"
+        run, told = self.scene.run, self._count().rpartition(" · ")[2]
+        return told if run is None or run.scene is None else f"scene {run.scene} · {told}"
 
     def table(self) -> Table:
         run = self.scene.run

@@ -634,6 +634,15 @@ def test_what_is_there_already_is_not_put_beside_itself(qtbot: QtBot) -> None:
     assert shown.sent == [*before, "Something else."]
 
 
+def test_the_seed_of_a_scene_stands_in_the_title(qtbot: QtBot) -> None:
+    scene = toy_scene(grid=(3, 4))
+    assert scene.run is not None
+    shown = Shown(qtbot, scene)
+    assert shown.panel.caption() == "3 × 4 regions"
+    shown.show(replace(scene, run=replace(scene.run, scene=7)))
+    assert shown.panel.caption() == "scene 7 · 3 × 4 regions"
+
+
 def test_words_that_the_model_never_learnt_are_named(qtbot: QtBot) -> None:
     known = asked(toy_scene(grid=(3, 4)), "how many <b>unicorns</b>")
     assert known.run is not None
