@@ -64,7 +64,7 @@ class OutputText(QLabel):
         return QSize(self._title.width(), self._high(min(len(self._lines()), MOST_LINES)))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self._title.width(), 0)
+        return QSize(self._title.width(), self._high(1))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

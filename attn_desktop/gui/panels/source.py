@@ -79,7 +79,6 @@ class SourcePanel(Panel):
         self._error.setWordWrap(True)
         for label in (self._counts, self._error):
             label.setTextFormat(Qt.TextFormat.PlainText)
-        self._counts.setWordWrap(True)
         self._error.hide()
         row = QHBoxLayout()
         for button in (self.button, self.beside, self.samples):
@@ -293,8 +292,10 @@ class SourcePanel(Panel):
     def caption(self) -> str:
         if self._unsent:
             return "edited"
-        run, told = self.scene.run, self._count().rpartition(" · ")[2]
-        return told if run is None or run.scene is None else f"scene {run.scene} · {told}"
+        run = self.scene.run
+        if run is not None and run.grid is not None and run.scene is not None:
+            return f"scene {run.scene} · {run.grid[0]} × {run.grid[1]}"
+        return self._count().rpartition(" · ")[2]
 
     def table(self) -> Table:
         run = self.scene.run

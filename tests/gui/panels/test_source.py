@@ -634,13 +634,23 @@ def test_what_is_there_already_is_not_put_beside_itself(qtbot: QtBot) -> None:
     assert shown.sent == [*before, "Something else."]
 
 
+def test_however_low_the_panel_is_a_line_of_the_output_is_in_sight(qtbot: QtBot) -> None:
+    shown = Shown(qtbot, asked(toy_scene(grid=(3, 4), steps=4, t=4), "how many can you see"))
+    shown.window.resize(240, 40)
+    pointer.settle()
+    output = shown.panel.output
+    assert output.isVisible()
+    assert output.height() >= output.fontMetrics().height()
+    assert output._title.isVisible()
+
+
 def test_the_seed_of_a_scene_stands_in_the_title(qtbot: QtBot) -> None:
     scene = toy_scene(grid=(3, 4))
     assert scene.run is not None
     shown = Shown(qtbot, scene)
     assert shown.panel.caption() == "3 × 4 regions"
     shown.show(replace(scene, run=replace(scene.run, scene=7)))
-    assert shown.panel.caption() == "scene 7 · 3 × 4 regions"
+    assert shown.panel.caption() == "scene 7 · 3 × 4"
 
 
 def test_words_that_the_model_never_learnt_are_named(qtbot: QtBot) -> None:
