@@ -635,7 +635,7 @@ def test_what_is_there_already_is_not_put_beside_itself(qtbot: QtBot) -> None:
 
 
 def test_however_low_the_panel_is_a_line_of_the_output_is_in_sight(qtbot: QtBot) -> None:
-    shown = Shown(qtbot, asked(toy_scene(grid=(3, 4), steps=4, t=4), "how many can you see"))
+    shown = Shown(qtbot, toy_scene(steps=4, t=3))
     shown.window.resize(240, 40)
     pointer.settle()
     output = shown.panel.output
