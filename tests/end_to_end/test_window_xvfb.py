@@ -124,11 +124,14 @@ def middle(pixels: list[tuple[int, int]]) -> tuple[int, int]:
     return row, column
 
 
-def button_at(strip: Picture) -> int:
-    """The column of the last but one piece of writing in a row of a picture: a ✕ is the last."""
+def first_button(strip: Picture) -> int:
+    """The column of the third piece of writing from the right in a row of a message.
+
+    To the right of it are another button and a ✕.
+    """
     inked = np.flatnonzero((strip.max(axis=-1) < 128).any(axis=0))
     pieces = np.split(inked, np.flatnonzero(np.diff(inked) > MOST_SPACE) + 1)
-    return round(float(pieces[-2].mean()))
+    return round(float(pieces[-3].mean()))
 
 
 def shown(trace: Trace) -> list[Node]:
@@ -331,7 +334,7 @@ def test_what_a_killed_window_showed_is_offered_to_the_next(
     window = Window(screen, start(screen.display))
     offer = wait_for("an offer", lambda: marks(screen.picture(), MESSAGES, WARNING))
     row = middle(offer)[0]
-    screen.click(button_at(screen.picture()[row - 6 : row + 6]), row)
+    screen.click(first_button(screen.picture()[row - 6 : row + 6]), row)
     wait_for("the offer is taken", lambda: not marks(screen.picture(), MESSAGES, WARNING))
     assert not killed.kept.exists(), "it is not offered twice"
     window.key("End", "ctrl+q")

@@ -84,7 +84,7 @@ def test_rows_that_cannot_be_used_are_named_and_the_rest_goes_on(tmp_path: Path)
         (
             "line 3: left out, the caption has no word",
             "line 4: left out, it names no image",
-            "line 5: 1 cells, the header has 2; left out",
+            "line 5: 1 cell, the header has 2; left out",
             "line 6: left out, the caption has 1000 words; at most 100 are read",
             "line 7: left out, the caption has no word",
             "line 9: left out, the caption has 101 words; at most 100 are read",

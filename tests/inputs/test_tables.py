@@ -32,10 +32,10 @@ def test_a_faulty_row_is_told_and_the_rest_goes_on(tmp_path: Path) -> None:
     rows = list(numbered_rows(path, ("a",), on_fault=faults.append))
     assert rows == [(2, ("1",)), (6, ("7",))]
     assert faults == [
-        f"{path}, line {line}: {cells} cells, the header has 2"
-        for line, cells in ((3, 1), (4, 1), (5, 3))
+        f"{path}, line {line}: {cells}, the header has 2"
+        for line, cells in ((3, "1 cell"), (4, "1 cell"), (5, "3 cells"))
     ]
-    with pytest.raises(InputError, match="line 3: 1 cells"):
+    with pytest.raises(InputError, match="line 3: 1 cell"):
         list(numbered_rows(path, ("a",)))
 
 

@@ -38,7 +38,7 @@ def test_a_carriage_return_or_a_line_separator_inside_a_cell_ends_no_line(tmp_pa
 def test_a_ragged_row_names_file_and_line(tmp_path: Path, row: str) -> None:
     path = zipped(tmp_path / "ragged.tsv.gz", f"{ROWS}{row}\nJump.\tSaute.\t4\n")
     cells = len(row.split("\t"))
-    with pytest.raises(InputError, match=rf"ragged\.tsv\.gz, line 4: {cells} cells.* has 3"):
+    with pytest.raises(InputError, match=rf"ragged\.tsv\.gz, line 4: {cells} cells?, .* has 3"):
         list(read_table(path, ("en",)))
 
 

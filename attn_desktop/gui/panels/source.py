@@ -11,6 +11,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
+    QLayout,
     QMenu,
     QPushButton,
     QSizePolicy,
@@ -87,6 +88,8 @@ class SourcePanel(Panel):
         for button in self._buttons():
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._layout = QVBoxLayout(self)
+        # How low the panel may be, its dock asks; nothing else is to resize it with the type.
+        self._layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         self._layout.addWidget(self.picture, 2)
         self._layout.addWidget(self.field, 1)
         self._layout.addWidget(self._error)
