@@ -470,15 +470,21 @@ def test_panels_close_and_come_back(driver: Driver) -> None:
     assert not driver.window.docks["geometry"].isFloating()
 
 
+def leave(driver: Driver, keep: Path, *names: str) -> None:
+    """Put what a window shows after a step where windows keep what is unsaved."""
+    driver.press(KEY.Key_F10)
+    driver.settle()
+    keep.mkdir(exist_ok=True)
+    for name in names:
+        driver.window.session.save(keep / f"{name}.attn")
+
+
 def test_what_a_crash_left_is_offered(
     driver: Driver, make: Callable[..., Driver], tmp_path: Path
 ) -> None:
-    driver.press(KEY.Key_F10)
-    driver.settle()
     keep = tmp_path / "keep"
-    keep.mkdir()
+    leave(driver, keep, "999999999")
     left = keep / "999999999.attn"
-    driver.window.session.save(left)
     other = make(keep=keep, run_after_encoding=False)
     assert "not closed in order" in other.window.messages.text
     other.window.messages._buttons[0].click()
@@ -492,12 +498,9 @@ def test_what_a_crash_left_is_offered(
 def test_of_several_crashes_the_newest_is_offered_and_the_rest_is_told_of(
     driver: Driver, make: Callable[..., Driver], tmp_path: Path
 ) -> None:
-    driver.press(KEY.Key_F10)
-    driver.settle()
-    keep = tmp_path / "keep"
-    keep.mkdir()
-    for number, name in enumerate(("999999998", "999999999")):
-        driver.window.session.save(keep / f"{name}.attn")
+    keep, names = tmp_path / "keep", ("999999998", "999999999")
+    leave(driver, keep, *names)
+    for number, name in enumerate(names):
         os.utime(keep / f"{name}.attn", (number, number))
     other = make(keep=keep, run_after_encoding=False)
     assert other.window.messages.text.startswith("2 windows were not closed in order")
@@ -509,13 +512,9 @@ def test_of_several_crashes_the_newest_is_offered_and_the_rest_is_told_of(
 def test_what_crashes_left_can_be_discarded(
     driver: Driver, make: Callable[..., Driver], tmp_path: Path
 ) -> None:
-    driver.press(KEY.Key_F10)
-    driver.settle()
     keep = tmp_path / "keep"
-    keep.mkdir()
     for number, names in enumerate((("999999998",), ("999999998", "999999999"))):
-        for name in names:
-            driver.window.session.save(keep / f"{name}.attn")
+        leave(driver, keep, *names)
         other = make(keep=keep, run_after_encoding=False)
         button = other.window.messages._buttons[1]
         assert button.isVisible()
