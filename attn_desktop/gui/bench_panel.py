@@ -6,21 +6,20 @@ other scopes.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
+from attn_desktop.gui.bench_tiles import MARGIN
 from attn_desktop.gui.glance import Glance
 from attn_desktop.gui.intents import AskProbe
-from attn_desktop.gui.panel import PaintedPanel
+from attn_desktop.gui.panel import Change, PaintedPanel
 from attn_desktop.gui.picture_image import Pictures
 from attn_desktop.gui.small_plots import SourceLabels
 from attn_desktop.gui.theme import Theme
-
-#: Around everything, at normal type.
-MARGIN = 8
 
 
 class BenchPanel(PaintedPanel):
@@ -39,6 +38,13 @@ class BenchPanel(PaintedPanel):
         #: Whether it is painted into a picture, which has neither controls nor buttons.
         self.bare = False
         self.glance = Glance(self, self.missing)
+
+    def draw(self, change: Change) -> None:
+        """Look, place the controls, and ask for what is missing; override and call this last."""
+        self.look()
+        self.place_controls()
+        self.glance.look()
+        super().draw(change)
 
     def look(self) -> None:
         """Work out once more what is shown, and where."""
@@ -88,11 +94,11 @@ class BenchPanel(PaintedPanel):
         self.update()
         super().leaveEvent(event)
 
-    def render(self, *target: Any, **options: Any) -> None:
-        """Paint into a picture."""
+    @contextmanager
+    def put_away(self) -> Iterator[None]:
         self._strip(True)
         try:
-            super().render(*target, **options)
+            yield
         finally:
             self._strip(False)
 

@@ -7,6 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF
+from PySide6.QtGui import QFontMetricsF
+
+from attn_desktop.gui.small_plots import SMALL
+from attn_desktop.gui.theme import Theme
+
+#: Around everything in a bench, at normal type.
+MARGIN = 8
 
 
 @dataclass(frozen=True)
@@ -47,3 +54,9 @@ def best_across(count: int, height: Callable[[int, int], float]) -> tuple[int, f
     sizes = [height(across, math.ceil(count / across)) for across in range(1, count + 1)]
     best = max(range(len(sizes)), key=lambda index: sizes[index], default=0)
     return best + 1, sizes[best] if sizes else 0.0
+
+
+def words_height(theme: Theme) -> float:
+    """Of the line of words of a row."""
+    fonts = (theme.font(SMALL), theme.font(bold=True))
+    return max(QFontMetricsF(font).height() for font in fonts) + 1

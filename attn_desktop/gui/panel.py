@@ -7,13 +7,14 @@ seen. No panel calls a model or another panel.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QHideEvent, QPainter, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLayout, QWidget
 
 from attn_desktop.common.registry import Registry
 from attn_desktop.gui.intents import Brush, Hover, Intent
@@ -99,6 +100,11 @@ class Panel(QWidget):
     def draw(self, change: Change) -> None:
         """Bring what is seen in line with scene, light and theme."""
         raise NotImplementedError
+
+    @contextmanager
+    def put_away(self) -> Iterator[None]:
+        """Without what only the screen has, such as buttons, while a picture of it is painted."""
+        yield
 
     def heading(self) -> str:
         """What stands left in the title bar."""
@@ -202,6 +208,11 @@ class Panel(QWidget):
             self.said.emit("")
         super().hideEvent(event)
 
+    def render(self, *target: Any, **options: Any) -> None:
+        """Paint into a picture, in which there is nothing to press or to scroll."""
+        with self.put_away():
+            super().render(*target, **options)
+
     def sizeHint(self) -> QSize:
         return QSize(*(self.theme.px(length) for length in self.natural))
 
@@ -227,6 +238,19 @@ class Panel(QWidget):
         size = self.scene.source.size
         brushed = frozenset(p for p in self.light.brushed_source if p < size)
         self.brush_source(brushed - toggled if toggled <= brushed else brushed | toggled)
+
+
+@contextmanager
+def without(widget: QWidget, layout: QLayout) -> Iterator[None]:
+    """What a layout looks like without a widget in it, such as a row of controls."""
+    shown = widget.isVisible()
+    widget.setVisible(False)
+    layout.activate()
+    try:
+        yield
+    finally:
+        widget.setVisible(shown)
+        layout.activate()
 
 
 class PaintedPanel(Panel):

@@ -35,12 +35,18 @@ class CellGrid:
         """The upper edge of a row."""
         return self.area.top() + row * self.area.height() / self.rows
 
+    def place(self, at: QPointF) -> tuple[float, float]:
+        """Row and column at a place, counted from the upper left corner, with fractions."""
+        return (
+            (at.y() - self.area.top()) * self.rows / self.area.height(),
+            (at.x() - self.area.left()) * self.columns / self.area.width(),
+        )
+
     def position(self, at: QPointF) -> int | None:
         """The region at a place, None beside the picture."""
         if not self.area.contains(at):
             return None
-        column = int((at.x() - self.area.left()) * self.columns / self.area.width())
-        row = int((at.y() - self.area.top()) * self.rows / self.area.height())
+        row, column = map(int, self.place(at))
         return min(row, self.rows - 1) * self.columns + min(column, self.columns - 1)
 
     def covered(self, box: QRectF) -> frozenset[int]:

@@ -22,9 +22,14 @@ class PictureImage:
         self.image: QImage = image(pixels)
         self._scaled: tuple[object, QPixmap] | None = None
 
+    @property
+    def ratio(self) -> float:
+        """Of its width to its height."""
+        return self.image.width() / self.image.height()
+
     def fitted(self, room: QRectF) -> QRectF:
         """Where it goes into a room: whole, its sides in proportion, in the middle."""
-        return fitted(self.image.width() / self.image.height(), room)
+        return fitted(self.ratio, room)
 
     def paint(self, painter: QPainter, area: QRectF) -> None:
         """Paint it over an area of whole pixels; a file gets all that there is of it."""

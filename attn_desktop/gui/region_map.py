@@ -119,5 +119,5 @@ class RegionMap:
 def map_ratio(axis: SourceAxis, picture: PictureImage | None) -> float:
     """Of the width of a map to its height."""
     if picture is not None:
-        return picture.image.width() / picture.image.height()
+        return picture.ratio
     return axis.across * axis.across / len(axis)

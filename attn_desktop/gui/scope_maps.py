@@ -88,7 +88,5 @@ class GridMarks:
 
 def region_at(cells: CellGrid, at: QPointF) -> tuple[float, float]:
     """The 1-based row and column at a place, fractions included, held inside the map."""
-    area = cells.area
-    row = (at.y() - area.top()) * cells.rows / area.height()
-    column = (at.x() - area.left()) * cells.columns / area.width()
+    row, column = cells.place(at)
     return min(max(row, 0.0), cells.rows) + 0.5, min(max(column, 0.0), cells.columns) + 0.5

@@ -12,12 +12,12 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPen, QPolygonF, QTransform
 from attn_desktop.analysis.scope_bench import GLOBAL, ScopeBench, Scoped, ScopeLane
 from attn_desktop.analysis.weighing import SMALLEST_HALF_WIDTH, Window
 from attn_desktop.gui.alpha_marks import gaussian_curve
+from attn_desktop.gui.bench_tiles import MARGIN
 from attn_desktop.gui.painting import elided, fill_rounded
 from attn_desktop.gui.picture_image import PictureImage
 from attn_desktop.gui.region_map import RegionMap
 from attn_desktop.gui.scope_maps import GridMarks, region_at
 from attn_desktop.gui.scope_places import (
-    MARGIN,
     NUMBERS,
     Grip,
     ScopePlaces,

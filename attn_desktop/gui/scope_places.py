@@ -11,13 +11,13 @@ from PySide6.QtGui import QFontMetricsF
 
 from attn_desktop.analysis.labels import SourceAxis
 from attn_desktop.analysis.weighing import Window
-from attn_desktop.gui.bench_tiles import Tiles, best_across, tile_width
+from attn_desktop.gui.bench_tiles import MARGIN, Tiles, best_across, tile_width, words_height
 from attn_desktop.gui.small_plots import SMALL, SmallPlot
 from attn_desktop.gui.step_attention import column_places
 from attn_desktop.gui.theme import Theme
 
-#: Margin around all, room of the numbers beside the plots, gap between lanes, at normal type.
-MARGIN, NUMBERS, APART = 8, 14, 4
+#: Room of the numbers beside the plots, gap between lanes, at normal type.
+NUMBERS, APART = 14, 4
 #: Between two lanes side by side, at normal type.
 BETWEEN = 20
 #: Room above the bars for the bracket of a window, and how near the pointer must come to it.
@@ -71,7 +71,7 @@ def lay_out(
     px, margin = theme.px, theme.px(MARGIN)
     area = area.adjusted(margin, 2, -margin, -2)
     metrics = QFontMetricsF(theme.font(SMALL))
-    head = _head(theme)
+    head = words_height(theme)
     labels = min(label_height, LABELS * area.height())
     room = max(1.0, area.height() - labels)
     if labels < metrics.height() or room / max(1, count) < head + px(LEAST):
@@ -92,7 +92,7 @@ def lay_out_maps(
     """
     margin, between = theme.px(MARGIN), theme.px(BETWEEN)
     area = area.adjusted(margin, 2, -margin, -2)
-    head = _head(theme)
+    head = words_height(theme)
 
     def high(across: int, rows: int) -> float:
         wide = tile_width(area.width(), across, between)
@@ -102,12 +102,6 @@ def lay_out_maps(
     pitch = max(1.0, head + APART + size)
     tiles = Tiles(area, across, pitch, between)
     return ScopePlaces(tiles, axis, count, min(head, pitch / 2), 0.0, 0.0)
-
-
-def _head(theme: Theme) -> float:
-    """Height of the line of words of a lane."""
-    fonts = (theme.font(SMALL), theme.font(bold=True))
-    return max(QFontMetricsF(font).height() for font in fonts) + 1
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QFontMetricsF
 
-from attn_desktop.gui.bench_tiles import Tiles, best_across, tile_width
+from attn_desktop.gui.bench_tiles import MARGIN, Tiles, best_across, tile_width, words_height
 from attn_desktop.gui.small_plots import SMALL, button_width
 from attn_desktop.gui.theme import Theme
 
-#: Margin around all, gaps between columns and rows, least and largest height of the plots of a
+#: Gaps between columns and rows, least and largest height of the plots of a
 #: row, at normal type.
-MARGIN, GAP, APART, LEAST_PLOT, MOST_PLOT = 8, 10, 3, 12, 110
+GAP, APART, LEAST_PLOT, MOST_PLOT = 10, 3, 12, 110
 #: Share of the width that the context has; of a cell of the matrix the least, the most and the
 #: share of the width that all of them have at most.
 CONTEXT, LEAST_CELL, MOST_CELL, MATRIX = 0.2, 6, 26, 0.3
@@ -203,4 +203,4 @@ def _lines(area: QRectF, theme: Theme) -> tuple[QRectF, float, float]:
     """What is inside the margins; height of the titles, and of the line of words of a row."""
     px, small = theme.px, QFontMetricsF(theme.font(SMALL)).height()
     inner = area.adjusted(px(MARGIN), px(2), -px(MARGIN), -px(2))
-    return inner, small, max(small, QFontMetricsF(theme.font(bold=True)).height()) + 1
+    return inner, small, words_height(theme)

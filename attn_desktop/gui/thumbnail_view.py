@@ -161,7 +161,7 @@ class ThumbnailView(QAbstractScrollArea):
         rows, columns = grid or (1, 1)
         ratio = columns / rows
         if self._picture is not None:
-            ratio = self._picture.image.width() / self._picture.image.height()
+            ratio = self._picture.ratio
         name = QFontMetricsF(self._theme.font(NAME)).height() + 2
         room = self.maximumViewportSize()
         flow = lay_out(len(self._scene.steps), ratio, room, name, self._theme, self._whole)

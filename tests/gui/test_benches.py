@@ -13,7 +13,7 @@ import torch
 from PySide6.QtCore import QPointF
 from pytestqt.qtbot import QtBot
 
-from attn_desktop.analysis.scope_bench import scope_bench
+from attn_desktop.analysis.scope_bench import ScopeBench, scope_bench
 from attn_desktop.analysis.score_bench import score_bench
 from attn_desktop.analysis.weighing import Window
 from attn_desktop.common.mode import HARD, Mode
@@ -87,6 +87,14 @@ class Bench:
         found = self.desk.scene.probe(kind)
         assert found is not None, self.desk.failures
         return found
+
+    def lanes(self) -> ScopeBench:
+        """Every scope on the step that is shown, once the model has told what is missing."""
+        probe, run = self.probe("scopes"), self.desk.scene.run
+        assert run is not None
+        lanes = scope_bench(run, self.step, probe)
+        assert lanes is not None
+        return lanes
 
 
 @pytest.fixture
@@ -195,11 +203,8 @@ def test_a_window_that_was_moved_is_the_alpha_of_the_branch(bench: Bench, scope:
     bench.decode(Mode("dot", scope))
     panel = bench.open(ScopesPanel)
     assert isinstance(panel, ScopesPanel)
-    probe, run = bench.probe("scopes"), desk.scene.run
-    assert run is not None
+    lanes = bench.lanes()
     panel.flush()
-    lanes = scope_bench(run, bench.step, probe)
-    assert lanes is not None
     panel.controls.changed.emit(Window((6.25,), 2.5, gaussian=False))
     preview = lanes.scoped(Window((6.25,), 2.5))
     box = panel.painter().button(1 if scope == "global" else 2)
@@ -221,10 +226,7 @@ def test_a_scope_as_the_model_has_it_is_the_alpha_of_the_branch(bench: Bench) ->
     desk = bench.desk
     bench.decode(Mode("cosine"))
     bench.open(ScopesPanel)
-    probe, run = bench.probe("scopes"), desk.scene.run
-    assert run is not None
-    lanes = scope_bench(run, bench.step, probe)
-    assert lanes is not None
+    lanes, probe = bench.lanes(), bench.probe("scopes")
     for row, lane in enumerate(lanes.lanes[1:], start=1):
         bench.what_if.switch(Mode("cosine", lane.name))
         desk.settle()
@@ -283,10 +285,8 @@ def test_a_window_of_a_picture_as_the_model_has_it_is_the_alpha_of_the_branch(
     bench, desk = picture_bench, picture_bench.desk
     bench.decode(Mode("dot"))
     bench.open(ScopesPanel)
-    probe, run = bench.probe("scopes"), desk.scene.run
+    lanes, run = bench.lanes(), desk.scene.run
     assert run is not None
-    lanes = scope_bench(run, bench.step, probe)
-    assert lanes is not None
     bench.what_if.switch(Mode("dot", "local-p"))
     desk.settle()
     cross = bench.step.cross

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
@@ -381,7 +382,7 @@ class AlphaPanel(PlotPanel):
         super().resizeEvent(event)
         self._edit.place()
 
-    def render(self, *target: Any, **options: Any) -> None:
-        """Paint into a picture, which has no buttons."""
+    @contextmanager
+    def put_away(self) -> Iterator[None]:
         with self._edit.put_away():
-            super().render(*target, **options)
+            yield

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QPalette, QResizeEvent
@@ -21,7 +22,7 @@ from attn_desktop.gui.intents import (
     OpenPicture,
     StopGallery,
 )
-from attn_desktop.gui.panel import Change, Panel, Table
+from attn_desktop.gui.panel import Change, Panel, Table, without
 from attn_desktop.gui.row_list import NOWHERE
 from attn_desktop.gui.text_field import ENTER, SCRUBBING
 from attn_desktop.gui.theme import Theme
@@ -140,16 +141,10 @@ class GalleryPanel(Panel):
         else:
             self.list.bring(current)
 
-    def render(self, *target: Any, **options: Any) -> None:
-        """Paint into a picture, in which there is nothing to press."""
-        shown = self.controls.isVisible()
-        self.controls.setVisible(False)
-        self._column.activate()
-        try:
-            super().render(*target, **options)
-        finally:
-            self.controls.setVisible(shown)
-            self._column.activate()
+    @contextmanager
+    def put_away(self) -> Iterator[None]:
+        with without(self.controls, self._column):
+            yield
 
     def take_view(self, panel: Panel) -> None:
         """Sorted, chosen and scrolled as in the other one."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -371,8 +372,8 @@ class GradientsPanel(PlotPanel):
         covered = range(max(0, int(area.left())), min(count, int(np.ceil(area.right()))))
         self.brush_source(p for column in covered for p in self.scene.source.positions(column))
 
-    def render(self, *target: Any, **options: Any) -> None:
-        """Paint into a picture, which has nothing to set."""
+    @contextmanager
+    def put_away(self) -> Iterator[None]:
         shown, layout = self._settings.isVisible(), self.layout()
         unfold = self._settings.unfold
         unfolded = unfold.isChecked()
@@ -381,7 +382,7 @@ class GradientsPanel(PlotPanel):
         self._settings.setVisible(False)
         layout.activate()
         try:
-            super().render(*target, **options)
+            yield
         finally:
             unfold.setChecked(unfolded)
             self._settings.setVisible(shown)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import (
@@ -345,12 +346,12 @@ class PicturePanel(PaintedPanel):
             self.controls.show_look(panel.controls.look)
             self._look_changed(None)
 
-    def render(self, *target: Any, **options: Any) -> None:
-        """Paint into a picture, which has no buttons."""
+    @contextmanager
+    def put_away(self) -> Iterator[None]:
         self._bare = True
         self._arrange()
         try:
-            super().render(*target, **options)
+            yield
         finally:
             self._bare = False
             self._arrange()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -15,7 +17,7 @@ from attn_desktop.analysis.rollouts import KIND, RolloutSettings
 from attn_desktop.common.errors import InputError
 from attn_desktop.common.mode import HARD, Mode
 from attn_desktop.gui.intents import AskProbe, GoOn, GoTo, Hover, StopProbe
-from attn_desktop.gui.panel import NEIGHBOURS, Change, Panel, Table
+from attn_desktop.gui.panel import NEIGHBOURS, Change, Panel, Table, without
 from attn_desktop.gui.rollout_map import MapShown, RolloutMap, about_cell
 from attn_desktop.gui.rollout_mean import RolloutMean
 from attn_desktop.gui.rollout_parts import Parts, fitting
@@ -245,16 +247,10 @@ class RolloutsPanel(Panel):
         if self._drawn is not None and self._drawn[0] is self.scene:
             self._arrange()
 
-    def render(self, *target: Any, **options: Any) -> None:
-        """Paint into a picture, which has nothing to set."""
-        shown = self.settings.isVisible()
-        self.settings.setVisible(False)
-        self._column.activate()
-        try:
-            super().render(*target, **options)
-        finally:
-            self.settings.setVisible(shown)
-            self._column.activate()
+    @contextmanager
+    def put_away(self) -> Iterator[None]:
+        with without(self.settings, self._column):
+            yield
 
     # -- words ----------------------------------------------------------------------------
 

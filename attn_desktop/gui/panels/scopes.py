@@ -97,9 +97,6 @@ class ScopesPanel(BenchPanel):
                 self._at, self._held = at, None
                 self._moved.clear()
                 self._chosen = ""
-        self.look()
-        self.place_controls()
-        self.glance.look()
         super().draw(change)
 
     def look(self) -> None:

@@ -93,9 +93,6 @@ class ScoresPanel(BenchPanel):
                 found = score_bench(scene.run, step, scene.probe(KIND))
                 self._plain = found if found.rows else None
                 self.controls.set_dimension(found.dimension)
-        self.look()
-        self.place_controls()
-        self.glance.look()
         super().draw(change)
 
     def look(self) -> None:

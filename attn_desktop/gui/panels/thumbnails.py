@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 from PySide6.QtCore import Qt
@@ -71,12 +72,12 @@ class ThumbnailsPanel(Panel):
         lit = [position for position in self.light.all_source if position < size]
         self.view.show_light(lit, self.light.all_target)
 
-    def render(self, *target: Any, **options: Any) -> None:
-        """Paint into a picture, in which nothing can be scrolled."""
+    @contextmanager
+    def put_away(self) -> Iterator[None]:
         scrolled = self.view.verticalScrollBar().value()
         self.view.set_whole(True)
         try:
-            super().render(*target, **options)
+            yield
         finally:
             self.view.set_whole(False)
             self.view.verticalScrollBar().setValue(scrolled)
