@@ -119,8 +119,7 @@ def read_source(model: Family, source: str, question: str | None) -> Given:
     if "picture" not in model.takes:
         return Given(source)
     if "question" in model.takes and not (question or "").strip():
-        needs = " and a ".join(model.takes)
-        raise InputError(f"--question: this model takes a {needs}; ask at least one word")
+        raise InputError(f"--question: {model.needs}; ask at least one word")
     return Given(question or "", load_picture(Path(source)))
 
 

@@ -38,8 +38,7 @@ def photo_modes(
     takes anything but a picture, and for a name that no score or scope has.
     """
     if model.takes != ("picture",):
-        takes = " and a ".join(model.takes)
-        raise InputError(f"pictures are to be captioned, and this model takes a {takes}")
+        raise InputError(f"pictures are to be captioned, and {model.needs}")
     asked = {"none": Mode(NO_ATTENTION)}
     if score != NO_ATTENTION:
         SCORES[score]  # a name that no score has is a mistake, whatever the model can do

@@ -194,12 +194,17 @@ class Family(nn.Module):
 
     # -- what every family shares ---------------------------------------------------------
 
+    @property
+    def needs(self) -> str:
+        """What is told to who gave anything else."""
+        return f"this model takes a {' and a '.join(self.takes)}"
+
     def check_given(self, given: Given) -> None:
         """Raise InputError, saying what is needed, where anything is missing or of no use.
 
         An empty text is left to a family that takes one.
         """
-        needs = f"this model takes a {' and a '.join(self.takes)}"
+        needs = self.needs
         if given.picture is None:
             if "picture" in self.takes:
                 raise InputError(f"{needs}; give an image file")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -135,18 +134,16 @@ class Course:
         if size > MOST_BYTES:
             return self.texts
         views = LOOKS if self.texts.variety is not None else 1
-        looks = partial(
-            seen,
-            vision,
-            lambda part: self.texts.squares(np.arange(part.start, part.stop) % count),
-            min(views, MOST_BYTES // size) * count,
-            folder / "looks.npy",
-            self.replicas.voice(self.request.say),
+        looks = self.replicas.lead_first(
+            lambda: seen(
+                vision,
+                lambda part: self.texts.squares(np.arange(part.start, part.stop) % count),
+                min(views, MOST_BYTES // size) * count,
+                folder / "looks.npy",
+                self.replicas.voice(self.request.say),
+            )
         )
-        if self.replicas.leads:
-            looks()
-        self.replicas.wait()
-        return SeenTexts(self.texts, looks(), vision.annotate.weight.device)
+        return SeenTexts(self.texts, looks, vision.annotate.weight.device)
 
     def _save(self) -> None:
         if self.replicas.leads:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -68,6 +68,9 @@ class ShownTexts:
     `PicturedTexts`. variety: of the views; None shows the pictures as they are.
     """
 
+    #: Whether `squares` gives what `Vision.look` saw in the pictures.
+    seen: ClassVar[bool] = False
+
     def __init__(
         self,
         pictures: Tensor,
@@ -98,7 +101,7 @@ class ShownTexts:
         numbers, places = np.unique(self.owners[rows], return_inverse=True)
         squares = self.squares(numbers)
         owners = torch.from_numpy(places).to(squares.device)
-        return Batch(Shown(squares, owners), [self.targets[row] for row in rows])
+        return Batch(Shown(squares, owners, self.seen), [self.targets[row] for row in rows])
 
     def squares(self, numbers: NDArray[np.int64]) -> Tensor:
         """A view of each of these pictures, (B, side, side, 3)."""
@@ -114,6 +117,8 @@ class SeenTexts(ShownTexts):
     looks: (V · P, m, n, H − 2), all pictures in one view after the other. device: of the model.
     """
 
+    seen: ClassVar[bool] = True
+
     def __init__(self, texts: ShownTexts, looks: NDArray[np.float16], device: torch.device) -> None:
         super().__init__(
             texts.pictures, texts.owners, texts.targets, texts.pictures_per_batch, texts.variety
@@ -121,14 +126,11 @@ class SeenTexts(ShownTexts):
         self.looks = looks
         self._device = device
 
-    def batch(self, rows: NDArray[np.int64]) -> Batch:
-        """The rows with one of the looks at each of their pictures, drawn."""
-        numbers, places = np.unique(self.owners[rows], return_inverse=True)
+    def squares(self, numbers: NDArray[np.int64]) -> Tensor:
+        """One of the looks at each of these pictures, drawn: (B, m, n, H − 2)."""
         count = len(self.pictures)
         view = torch.randint(len(self.looks) // count, (len(numbers),)).numpy()
-        looks = torch.from_numpy(self.looks[view * count + numbers]).to(self._device)
-        owners = torch.from_numpy(places).to(self._device)
-        return Batch(Shown(looks, owners, seen=True), [self.targets[row] for row in rows])
+        return torch.from_numpy(self.looks[view * count + numbers]).to(self._device)
 
 
 def by_picture(

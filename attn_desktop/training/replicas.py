@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 import torch.distributed
@@ -19,6 +20,8 @@ from torch import multiprocessing, nn
 
 from attn_desktop.common.errors import UserError
 from attn_desktop.training.interrupts import on_interrupt
+
+Made = TypeVar("Made")
 
 
 class Replicas:
@@ -41,6 +44,18 @@ class Replicas:
         """Return when every process has come this far."""
         if self.size > 1:
             torch.distributed.barrier()
+
+    def lead_first(self, make: Callable[[], Made]) -> Made:
+        """What `make` makes in this process, after that of the leader has come back from it.
+
+        So that what one process writes to a file, the others find there.
+        """
+        if self.leads:
+            made = make()
+            self.wait()
+            return made
+        self.wait()
+        return make()
 
     def average(self, parameters: Sequence[nn.Parameter], stop: bool) -> bool:
         """Average the gradients over all processes; True when any of them was told to stop.

@@ -85,10 +85,7 @@ def train_on_scenes(
     all scenes are looked at once.
     """
     state, say = request.out / "training", replicas.voice(request.say)
-    if replicas.leads:
-        _looks(vision, state, say)
-    replicas.wait()
-    looks = _looks(vision, state, say)
+    looks = replicas.lead_first(lambda: _looks(vision, state, say))
     for layer in (vision.stages, vision.annotate):
         layer.requires_grad_(False)
     examples = PicturedTexts(looks, rows.owners, rows.targets, rows.scenes, rows.source, rows.where)

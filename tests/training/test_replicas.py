@@ -53,7 +53,16 @@ class TrainTiny:
         values = torch.cat([parameter.detach() for parameter in parameters])
         torch.save(values, self.folder / f"{replicas.rank}.pt")
         (self.folder / f"threads{replicas.rank}").write_text(str(torch.get_num_threads()))
+        found = replicas.lead_first(lambda: self.found(replicas.rank))
+        (self.folder / f"found{replicas.rank}").write_text(found)
         return replicas.leads
+
+    def found(self, rank: int) -> str:
+        """What is in a file, which whoever comes first writes."""
+        path = self.folder / "written"
+        if not path.exists():
+            path.write_text(f"by {rank}")
+        return path.read_text()
 
 
 class Fails:
@@ -94,6 +103,7 @@ def test_two_processes_train_as_one_with_the_mean_gradient(tmp_path: Path) -> No
     assert torch.allclose(first, by_hand(), atol=1e-6)
     assert not torch.allclose(first, torch.tensor([0.5, -0.5, 1.0, 9.0]), atol=1e-2)
     assert {(tmp_path / f"threads{rank}").read_text() for rank in (0, 1)} == {"1"}
+    assert {(tmp_path / f"found{rank}").read_text() for rank in (0, 1)} == {"by 0"}
 
 
 def test_when_the_leader_fails_no_process_stays_behind() -> None:
