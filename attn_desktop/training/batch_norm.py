@@ -7,18 +7,45 @@ trace in what a region can see: once learnt it is a factor and a summand of each
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from attn_desktop.families.vision import Vision
 
 
-def insert_norms(vision: Vision) -> None:
-    """Normalise after every convolution of an encoder that has no normalisation of its own."""
+@torch.no_grad()
+def insert_norms(vision: Vision, pixels: Tensor | None = None) -> None:
+    """Normalise after every convolution of an encoder that has no normalisation of its own.
+
+    pixels: squares (B, side, side, 3) on which an encoder that has learnt then computes what it
+    did before; without them the norms are new ones.
+    """
+    norms: list[tuple[nn.Module, str, nn.BatchNorm2d]] = []
+    hooks = []
     for convolution, owner, place in _places(vision):
         norm = nn.BatchNorm2d(convolution.out_channels).to(convolution.weight.device)
+        norms.append((owner, place, norm))
+        if pixels is not None:
+            hooks.append(convolution.register_forward_hook(partial(_measure, norm)))
+    if pixels is not None:
+        vision.look(pixels)
+    for hook in hooks:
+        hook.remove()
+    for owner, place, norm in norms:
         owner.register_module(place, norm)
+
+
+def _measure(norm: nn.BatchNorm2d, convolution: nn.Module, given: object, values: Tensor) -> None:
+    """Let a norm do nothing to values (B, C, h, w) of these channels' mean and variance."""
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    variance, mean = torch.var_mean(values, dim=(0, 2, 3), correction=0)
+    norm.running_mean.copy_(mean)
+    norm.running_var.copy_(variance)
+    norm.bias.copy_(mean)
+    norm.weight.copy_(torch.sqrt(variance + norm.eps))
 
 
 @torch.no_grad()

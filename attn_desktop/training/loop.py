@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -115,7 +115,7 @@ class Trainer:
 
     def run(self) -> bool:
         """Train from where the folder's state is; True when finished, False when stopped."""
-        _keep_freed_memory()
+        keep_freed_memory()
         self._resume()
         self.model.train()
         total = sum(len(self._batches(epoch)) for epoch in range(self.settings.epochs))
@@ -241,7 +241,7 @@ class Trainer:
             self.say(f"going on from step {progress.step}")
 
 
-def _keep_freed_memory() -> None:
+def keep_freed_memory() -> None:
     """Let glibc keep large freed blocks instead of returning them to the kernel each time.
 
     A batch frees and takes the same buffers of tens of megabytes over and over, and each time the
@@ -256,14 +256,23 @@ def _keep_freed_memory() -> None:
 
 
 def descend(
-    optimizer: torch.optim.Optimizer, loss: Tensor, share: float, peak: float, warmup_share: float
+    optimizer: torch.optim.Optimizer,
+    loss: Tensor,
+    share: float,
+    peak: float,
+    warmup_share: float,
+    meet: Callable[[Sequence[nn.Parameter]], None] = lambda parameters: None,
 ) -> None:
-    """One step down a loss after `share` of a training, the gradient's norm clipped to 1."""
+    """One step down a loss after `share` of a training, the gradient's norm clipped to 1.
+
+    meet: may change the gradients before that.
+    """
     for group in optimizer.param_groups:
         group["lr"] = one_cycle(share, peak, warmup_share)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    meet(parameters)
     nn.utils.clip_grad_norm_(parameters, 1.0)
     optimizer.step()
 

@@ -1,45 +1,24 @@
-"""Eyes for photographs: an encoder learns to say what two larger networks see.
+"""What two larger networks say of views, and how far an encoder's answers are from it.
 
-Hinton et al. 2015, with the features of regions beside the classes, and views that are drawn anew
-and shown to teachers and pupil alike (Beyer et al. 2022): the pupil is to be the same function, so
-any picture will do, mixtures too. A batch is learnt more than once (Choi et al. 2019).
+Hinton et al. 2015, with the features of regions beside the classes.
 Shapes: B pictures, S regions, H of an annotation.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
-import numpy as np
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from attn_desktop.common.whole_file import set_aside
 from attn_desktop.families.vision import Vision
-from attn_desktop.training.batch_norm import fold_norms, insert_norms
-from attn_desktop.training.loop import descend
-from attn_desktop.training.photo_eyes import EYES, fill, load_eyes
 from attn_desktop.training.photo_teachers import MobileNet, SqueezeNet
-from attn_desktop.training.photo_views import Variety, views
 
-STEPS, PICTURES_AT_ONCE, PEAK_RATE, WEIGHT_DECAY = 6000, 128, 2e-3, 0.02
-#: Every batch is learnt so often, later among so many others: asking the teachers takes longer.
-ECHOES, HELD = 3, 16
-#: Batches that the mean and deviation of the teachers' features are taken from.
-SURVEYS = 4
-#: The pace is told early too.
-FIRST_SAID, SAY_EVERY = 20, 250
-#: How the names of the weights begin in the file.
-LESSONS = "lessons."
-VARIETY = Variety(
-    zoom=(0.45, 1.1), stretch=0.35, turn=0.15, tone=0.35, hue=0.3, grey=0.05, blend=0.25, paste=0.25
-)
 #: What the parts of the loss count, by their names.
-WEIGHTS = {"regions": 1.0, "texture": 0.5, "whole": 0.5, "classes": 0.3}
+WEIGHTS = {"regions": 1.0, "texture": 0.25, "whole": 0.5, "classes": 0.3}
+#: Pictures that a teacher looks at at once on a CPU: what its layers give must fit in the cache.
+CACHED = 4
 
 
 class Standard(nn.Module):
@@ -56,7 +35,9 @@ class Standard(nn.Module):
         self.get_buffer("mean").copy_(flat.mean(dim=0))
         deviation = flat.std(dim=0)
         # A channel that hardly ever answers must not count as much as all others together.
-        self.get_buffer("deviation").copy_(deviation.clamp(min=0.3 * float(deviation.mean())))
+        self.get_buffer("deviation").copy_(
+            deviation.clamp(min=max(0.3 * float(deviation.mean()), 1e-6))
+        )
 
     def forward(self, values: Tensor) -> Tensor:
         """Values (…, channels) as deviations from their mean."""
@@ -92,8 +73,13 @@ class Lessons(nn.Module):
     @torch.no_grad()
     def taught(self, seen: Tensor) -> dict[str, Tensor]:
         """Of views (B, 3, side, side): regions and texture (B, S, ·), whole and classes (B, ·)."""
-        fast = torch.autocast(seen.device.type, torch.float16, enabled=seen.is_cuda)
-        with fast:
+        parts = [
+            self._asked(part) for part in torch.split(seen, len(seen) if seen.is_cuda else CACHED)
+        ]
+        return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+
+    def _asked(self, seen: Tensor) -> dict[str, Tensor]:
+        with fast(seen.device, torch.float16):
             strong = self.strong(_sized(seen, self.strong.side))
             whole = self.strong.pool(strong)
             classes = self.strong.classify(whole)
@@ -144,7 +130,7 @@ class Lessons(nn.Module):
         """
         training = vision.dropout.training
         vision.dropout.eval()
-        with torch.autocast(seen.device.type, torch.bfloat16, enabled=seen.is_cuda):
+        with fast(seen.device, torch.bfloat16):
             annotations = vision(seen.permute(0, 2, 3, 1)).states
         vision.dropout.train(training)
         parts = self(annotations.float(), taught)
@@ -152,14 +138,10 @@ class Lessons(nn.Module):
             (WEIGHTS[name] * part for name, part in parts.items()), seen.new_zeros(())
         ), parts
 
-    def learnt(self) -> dict[str, Tensor]:
+    def heads(self) -> nn.ModuleDict:
         """What is the pupil's: all but the teachers themselves."""
-        teachers = ("strong.", "fine.")
-        return {
-            name: value
-            for name, value in self.state_dict().items()
-            if not name.startswith(teachers)
-        }
+        teachers = ("strong", "fine")
+        return nn.ModuleDict({n: part for n, part in self.named_children() if n not in teachers})
 
     def _rows(self, regions: Tensor) -> Tensor:
         """(B, C, ·, ·) on the pupil's grid, (B, S, C)."""
@@ -170,91 +152,15 @@ class Lessons(nn.Module):
         return regions.flatten(2).transpose(1, 2)
 
 
-class Sights:
-    """All that there is to look at: several sets of pictures (P, side, side, 3) uint8.
-
-    shares: of each set in a batch; the first fills what the others leave.
-    """
-
-    def __init__(self, sets: Sequence[Tensor], shares: Sequence[float]) -> None:
-        self.sets = sets
-        self.shares = shares
-        self._generator = np.random.default_rng(1)
-
-    def draw(self, count: int) -> Tensor:
-        """So many views (count, 3, side, side)."""
-        counts = [int(share * count) for share in self.shares]
-        counts[0] = count - sum(counts[1:])
-        parts = []
-        for pictures, wanted in zip(self.sets, counts, strict=True):
-            rows = torch.from_numpy(self._generator.choice(len(pictures), wanted))
-            parts.append(pictures[rows.to(pictures.device)])
-        order = torch.from_numpy(self._generator.permutation(count))
-        return views(torch.cat(parts)[order.to(parts[0].device)], VARIETY)
-
-
-def teach(
-    vision: Vision,
-    lessons: Lessons,
-    sights: Sights,
-    unseen: Tensor,
-    say: Callable[[str], None],
-) -> None:
-    """Let the encoder learn. unseen: (P, side, side, 3) pictures that are only measured on."""
-    torch.manual_seed(1)
-    lessons.survey([sights.draw(PICTURES_AT_ONCE) for _ in range(SURVEYS)])
-    insert_norms(vision)
-    vision.train()
-    parameters = [*vision.parameters(), *lessons.parameters()]
-    optimizer = torch.optim.AdamW(parameters, PEAK_RATE, weight_decay=WEIGHT_DECAY, fused=True)
-    generator = np.random.default_rng(1)
-    began, recent = time.monotonic(), list[dict[str, Tensor]]()
-    held: list[tuple[Tensor, dict[str, Tensor]]] = []
-    for step in range(STEPS):
-        if step % ECHOES == 0:
-            fresh = sights.draw(PICTURES_AT_ONCE)
-            held = [*held[-HELD:], (fresh, lessons.taught(fresh))]
-        seen, taught = held[-1 if step % ECHOES == 0 else int(generator.integers(len(held)))]
-        loss, parts = lessons.loss(vision, seen, taught)
-        descend(optimizer, loss, step / STEPS, PEAK_RATE, 0.1)
-        recent.append({name: part.detach() for name, part in parts.items()})
-        if step + 1 in (FIRST_SAID, STEPS) or (step + 1) % SAY_EVERY == 0:
-            pace = (time.monotonic() - began) / (step + 1)
-            say(f"eyes {step + 1}/{STEPS}  {in_words(recent)}  {pace:.3f} s a batch")
-            recent.clear()
-    fold_norms(vision)
-    say(f"eyes on pictures never seen: {measure(vision, lessons, unseen)}")
-
-
-def save_taught(vision: Vision, lessons: Lessons, path: Path) -> None:
-    """Keep what was learnt, the heads of the lessons beside the encoder."""
-    weights = {f"{EYES}{name}": value for name, value in vision.state_dict().items()}
-    weights |= {f"{LESSONS}{name}": value for name, value in lessons.learnt().items()}
-    with set_aside(path) as unfinished:
-        save_file({name: value.cpu().contiguous() for name, value in weights.items()}, unfinished)
-
-
-def load_taught(vision: Vision, lessons: Lessons, path: Path) -> None:
-    """Take what `save_taught` kept; InputError where the file is not of these shapes."""
-    load_eyes(vision, path)
-    fill(lessons.learnt(), path, LESSONS)
-
-
-@torch.no_grad()
-def measure(vision: Vision, lessons: Lessons, squares: Tensor) -> str:
-    """The parts of the loss on squares (P, side, side, 3) as they are, for the log."""
-    parts = []
-    for part in torch.split(squares, PICTURES_AT_ONCE):
-        seen = views(part, Variety(mirror=False))
-        parts.append(lessons.loss(vision, seen, lessons.taught(seen))[1])
-    return in_words(parts)
-
-
-def in_words(parts: Sequence[dict[str, Tensor]]) -> str:
-    """The mean of each part of the loss."""
-    means = {name: torch.stack([each[name] for each in parts]).mean() for name in parts[0]}
-    return "  ".join(f"{name} {float(mean):.3f}" for name, mean in means.items())
+def fast(device: torch.device, on_gpu: torch.dtype) -> torch.autocast:
+    """Half the digits where that is faster: on a GPU in this type, on some CPUs bfloat16."""
+    if device.type == "cpu":
+        # Public only as a dictionary of the newest torch.
+        able = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+        return torch.autocast("cpu", torch.bfloat16, enabled=able)
+    return torch.autocast(device.type, on_gpu, enabled=device.type == "cuda")
 
 
 def _sized(pictures: Tensor, side: int) -> Tensor:
-    return functional.interpolate(pictures, (side, side), mode="bilinear", align_corners=False)
+    sized = functional.interpolate(pictures, (side, side), mode="bilinear", align_corners=False)
+    return sized.contiguous(memory_format=torch.channels_last)

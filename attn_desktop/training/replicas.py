@@ -11,6 +11,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -117,7 +118,11 @@ def _replica(work: Callable[[Replicas], bool], rank: int, size: int, meeting: st
     torch.set_num_threads(1)
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")  # all on this machine
     torch.distributed.init_process_group(
-        "gloo", init_method=f"file://{meeting}", rank=rank, world_size=size
+        "gloo",
+        init_method=f"file://{meeting}",
+        timeout=timedelta(days=7),  # they wait for whatever the leader does alone
+        rank=rank,
+        world_size=size,
     )
     try:
         return work(Replicas(rank, size))

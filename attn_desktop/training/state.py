@@ -1,6 +1,6 @@
 """The state of a training on disk: one safetensors file, replaced as a whole.
 
-Weights, their average, the optimizer's moments, and in the header where the training is.
+Weights, their average, buffers, the optimizer's moments, and in the header where the training is.
 """
 
 from __future__ import annotations
@@ -36,17 +36,23 @@ class Progress:
 def save_state(
     folder: Path,
     model: nn.Module,
-    average: Mapping[str, Tensor],
+    average: Mapping[str, Tensor] | None,
     optimizer: torch.optim.Optimizer,
     progress: Progress,
 ) -> None:
-    """Write the state; a training that is killed meanwhile keeps the one before."""
+    """Write the state; a training that is killed meanwhile keeps the one before.
+
+    average: None where none is kept.
+    """
     tensors: dict[str, Tensor] = {}
     for name, parameter in model.named_parameters():
         tensors[f"weight.{name}"] = parameter.detach().cpu()
-        tensors[f"average.{name}"] = average[name].cpu()
+        if average is not None:
+            tensors[f"average.{name}"] = average[name].cpu()
         for key, value in optimizer.state.get(parameter, {}).items():
             tensors[f"optimizer.{name}.{key}"] = value.cpu().contiguous()
+    for name, buffer in model.named_buffers():
+        tensors[f"buffer.{name}"] = buffer.cpu()
     with set_aside(folder / FILE) as path:
         save_file(tensors, path, metadata={"progress": msgspec.json.encode(progress).decode()})
 
@@ -54,7 +60,7 @@ def save_state(
 def load_state(
     folder: Path,
     model: nn.Module,
-    average: Mapping[str, Tensor],
+    average: Mapping[str, Tensor] | None,
     optimizer: torch.optim.Optimizer,
 ) -> Progress | None:
     """Put a saved state back in place; None where there is none.
@@ -75,14 +81,16 @@ def load_state(
         ) from None
     for name, parameter in model.named_parameters():
         kept = tensors.get(f"weight.{name}")
-        if kept is None or kept.shape != parameter.shape or f"average.{name}" not in tensors:
+        averaged = average is None or f"average.{name}" in tensors
+        if kept is None or kept.shape != parameter.shape or not averaged:
             raise InputError(
                 f"{path}: {name} is of another model; give an empty folder to start anew"
             )
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             parameter.copy_(tensors[f"weight.{name}"])
-            average[name].copy_(tensors[f"average.{name}"])
+            if average is not None:
+                average[name].copy_(tensors[f"average.{name}"])
             prefix = f"optimizer.{name}."
             moments = {
                 key.removeprefix(prefix): value.to(parameter.device)
@@ -91,4 +99,7 @@ def load_state(
             }
             if moments:
                 optimizer.state[parameter] = moments
+        for name, buffer in model.named_buffers():
+            if f"buffer.{name}" in tensors:  # a state of before kept none
+                buffer.copy_(tensors[f"buffer.{name}"])
     return progress

@@ -31,6 +31,21 @@ def test_what_is_folded_computes_the_same() -> None:
     torch.testing.assert_close(after, before, rtol=1e-4, atol=1e-5)
 
 
+def test_what_has_learnt_computes_the_same_with_norms() -> None:
+    torch.manual_seed(0)
+    vision = Vision(CONFIG, 0.0)
+    pixels = torch.rand(6, 16, 16, 3) * 255
+    before = vision(pixels).states
+    insert_norms(vision, pixels)
+    torch.testing.assert_close(vision(pixels).states, before, rtol=1e-4, atol=1e-4)  # of the batch
+    vision.eval()
+    other = torch.rand(2, 16, 16, 3) * 200
+    kept = vision(other).states  # of the running means, which are no batch's
+    fold_norms(vision)
+    torch.testing.assert_close(vision(other).states, kept, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(vision(pixels).states, before, rtol=1e-3, atol=1e-3)
+
+
 def test_a_normed_encoder_has_other_weights() -> None:
     """Which is how a checkpoint of before, whose config does not say, goes on to load."""
     plain = set(Vision(CONFIG, 0.0).state_dict())

@@ -12,7 +12,8 @@ from attn_desktop.common.errors import InputError
 from attn_desktop.families.captioner import Captioner
 from attn_desktop.families.checkpoint import load_checkpoint
 from attn_desktop.families.vision import VisionConfig
-from attn_desktop.training import photo_distil, scenes
+from attn_desktop.training import photo_teaching, scenes
+from attn_desktop.training.photo_teaching import Pace
 from attn_desktop.training.recipe import Request, import_recipes, run_recipe
 from tests.toy_teachers import SIDE, write_data, write_pictures
 
@@ -26,9 +27,10 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     import_recipes()
     from attn_desktop.training.recipes import own_captioner, photo_captioner
 
-    monkeypatch.setattr(photo_distil, "STEPS", 3)
-    monkeypatch.setattr(photo_distil, "PICTURES_AT_ONCE", 6)
-    monkeypatch.setattr(photo_distil, "SURVEYS", 1)
+    monkeypatch.setattr(photo_teaching, "PICTURES_AT_ONCE", 6)
+    monkeypatch.setattr(photo_captioner, "SURVEYS", 1)
+    monkeypatch.setattr(photo_captioner, "ANEW", Pace(3, 1e-3))
+    monkeypatch.setattr(photo_captioner, "FURTHER", Pace(2, 1e-3, further=True))
     monkeypatch.setattr(scenes, "PART", 2)
     for module in (photo_captioner, own_captioner):
         monkeypatch.setattr(module, "EYES", TINY)
@@ -73,6 +75,19 @@ def test_the_whole_way_and_the_same_eyes_for_others(tmp_path: Path) -> None:
         # The decoder alone has learnt: the eyes are as taught, in the half precision of the file.
         for name, value in alone.vision.stages.state_dict().items():
             assert torch.equal(value, taught[f"vision.stages.{name}"].half().float())
+
+
+def test_eyes_that_were_taught_go_on_learning(tmp_path: Path) -> None:
+    data, out, on = tmp_path / "data", tmp_path / "out", tmp_path / "on"
+    write_data(data)
+    train("photo-soft", data, out)
+    eyes = out / "training" / "eyes.safetensors"
+    said = train("photo-soft", data, on, encoder=eyes)
+    assert any(line.startswith("eyes 2/2") for line in said)
+    before, after = load_file(eyes), load_file(on / "training" / "eyes.safetensors")
+    assert torch.equal(before["lessons.regions.mean"], after["lessons.regions.mean"])
+    moved = (after["vision.annotate.weight"] - before["vision.annotate.weight"]).abs().max()
+    assert 0 < moved < 0.01  # two small steps away, and not begun anew
 
 
 def test_own_pictures_without_and_with_an_encoder(tmp_path: Path) -> None:

@@ -1,44 +1,10 @@
 from __future__ import annotations
 
-from pathlib import Path
-
-import msgspec
 import pytest
 import torch
-from torch.nn import functional
 
-from attn_desktop.common.errors import InputError
-from attn_desktop.families.vision import Vision, VisionConfig
-from attn_desktop.training import photo_distil
-from attn_desktop.training.photo_distil import (
-    Lessons,
-    Sights,
-    Standard,
-    load_taught,
-    measure,
-    save_taught,
-    teach,
-)
-from attn_desktop.training.photo_teachers import Layer, MobileNet, SqueezeNet
-from attn_desktop.training.photo_views import Variety
-from tests.toy_teachers import LAYERS, mobilenet_arrays, squeezenet_arrays
-
-EYES = VisionConfig(
-    side=32, channels=(8, 12, 16), extra=(0, 1, 1), annotation_size=24, normed=False
-)
-
-
-def lessons() -> Lessons:
-    strong = MobileNet(msgspec.convert(LAYERS, tuple[Layer, ...]), mobilenet_arrays())
-    strong.side = 16
-    return Lessons(strong, SqueezeNet(squeezenet_arrays()), EYES.annotation_size, EYES.grid)
-
-
-def pictures(count: int) -> torch.Tensor:
-    draw = torch.Generator().manual_seed(count)
-    patches = torch.randint(0, 256, (count, 3, 4, 4), generator=draw).float()
-    large = functional.interpolate(patches, (32, 32), mode="bilinear")
-    return large.permute(0, 2, 3, 1).to(torch.uint8)
+from attn_desktop.training.photo_distil import CACHED, Standard
+from tests.toy_lessons import lessons, pictures
 
 
 def test_standard_channels() -> None:
@@ -49,14 +15,16 @@ def test_standard_channels() -> None:
     torch.testing.assert_close(found.mean(dim=0), torch.zeros(3), atol=1e-4, rtol=0)
     torch.testing.assert_close(found[:, :2].std(dim=0), torch.ones(2), atol=1e-4, rtol=0)
     assert found[:, 2].std() < 0.01  # a channel that says next to nothing does not count as one
+    standard.survey(torch.ones(4, 3))  # and one that never says anything divides nothing by 0
+    assert bool(standard(torch.ones(4, 3)).isfinite().all())
     torch.testing.assert_close(standard.undo(standard(values)), values)
 
 
 def test_the_parts_of_the_loss_by_hand() -> None:
     torch.manual_seed(0)
     course = lessons().requires_grad_(False)
-    seen = torch.rand(2, 3, 32, 32) * 255
-    course.survey([torch.rand(4, 3, 32, 32) * 255])
+    seen = pictures(2).permute(0, 3, 1, 2).float()
+    course.survey([pictures(4).permute(0, 3, 1, 2).float()])
     taught = course.taught(seen)
     assert taught["regions"].shape == (2, 16, 5)
     assert taught["texture"].shape == (2, 16, 6)
@@ -84,45 +52,19 @@ def test_the_parts_of_the_loss_by_hand() -> None:
 
 def test_the_teachers_are_not_taught() -> None:
     course = lessons()
-    assert all(not name.startswith(("strong.", "fine.")) for name in course.learnt())
+    assert set(course.heads()) == {
+        *("regions", "texture", "whole"),
+        *("to_regions", "to_texture", "to_whole"),
+    }
     assert not list(course.strong.parameters())
     assert not list(course.fine.parameters())
 
 
-def test_a_pupil_learns_keeps_and_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"STEPS": 90, "PICTURES_AT_ONCE": 16, "SAY_EVERY": 30}.items():
-        monkeypatch.setattr(photo_distil, name, value)
-    monkeypatch.setattr(photo_distil, "VARIETY", Variety(zoom=(0.6, 1.0), paste=0.2))
-    torch.manual_seed(0)
-    vision, course, said = Vision(EYES, 0.3), lessons(), list[str]()
-    unseen = pictures(21)
-    sights = Sights([pictures(40), pictures(9)], (0.75, 0.25))
-    teach(vision, course, sights, unseen, said.append)
-    regions = [float(line.split("regions ")[1].split()[0]) for line in said]
-    assert len(regions) == 1 + 3 + 1
-    assert regions[3] < 0.9 * regions[0]
-    assert regions[-1] < 0.95  # 1 is what the mean of each channel would be off
-
-    path = tmp_path / "training" / "eyes.safetensors"
-    save_taught(vision, course, path)
-    other, others = Vision(EYES, 0.3), lessons()
-    load_taught(other, others, path)
-    assert measure(other, others, unseen) == measure(vision, course, unseen)
-    wide = Vision(msgspec.structs.replace(EYES, channels=(9, 12, 16)), 0.3)
-    with pytest.raises(
-        InputError, match=r"eyes.safetensors: tensor 'vision.stages.0.halve.weight'"
-    ):
-        load_taught(wide, others, path)
-
-
-def test_sights_are_drawn_by_their_shares() -> None:
-    dark, bright = torch.zeros(5, 8, 8, 3), torch.full((5, 8, 8, 3), 200)
-    sights = Sights([dark.to(torch.uint8), bright.to(torch.uint8)], (0.7, 0.3))
-    plain = Variety(mirror=False)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(photo_distil, "VARIETY", plain)
-        drawn = sights.draw(20)
-    assert drawn.shape == (20, 3, 8, 8)
-    is_bright = drawn.mean(dim=(1, 2, 3)) > 100
-    assert int(is_bright.sum()) == 6
-    assert not bool(is_bright[:14].logical_not().all())  # in an order that is drawn
+def test_many_views_are_taught_like_each_alone() -> None:
+    course, seen = lessons(), pictures(2 * CACHED + 1).permute(0, 3, 1, 2).float()
+    together = course.taught(seen)
+    for row in range(len(seen)):
+        for name, alone in course.taught(seen[row : row + 1]).items():
+            # On some processors a teacher computes with eight significant bits.
+            scale = float(together[name].abs().max())
+            torch.testing.assert_close(together[name][row], alone[0], rtol=0, atol=0.02 * scale)

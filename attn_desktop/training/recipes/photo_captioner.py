@@ -25,9 +25,19 @@ from attn_desktop.inputs.words import WordCodec
 from attn_desktop.training.data import Batch
 from attn_desktop.training.loop import LoopSettings
 from attn_desktop.training.mode_draws import ModeDraws
-from attn_desktop.training.photo_distil import Lessons, Sights, load_taught, save_taught, teach
+from attn_desktop.training.photo_distil import Lessons
 from attn_desktop.training.photo_stages import Course, Stage
 from attn_desktop.training.photo_teachers import open_mobilenet, open_squeezenet, read_arrays
+from attn_desktop.training.photo_teaching import (
+    ANEW,
+    FURTHER,
+    SURVEYS,
+    Sights,
+    Teaching,
+    load_taught,
+    measure,
+    save_taught,
+)
 from attn_desktop.training.photo_views import Variety
 from attn_desktop.training.photos import Photos, read_photos, shown_texts, words_of
 from attn_desktop.training.recipe import Recipe, Request
@@ -67,8 +77,12 @@ def photo_config(codec: WordCodec, modes: ModeDraws, eyes: VisionConfig) -> Capt
 
 
 class PhotoCaptioner(Recipe, name="photo-captioner"):
-    """The eyes learn from teachers; then the decoder learns from captions, then both together."""
+    """The eyes learn from teachers; then the decoder learns from captions, then both together.
 
+    Eyes that were taught before, with the heads of their lessons, go on learning.
+    """
+
+    takes_encoder = True
     example = "PICTURE"
     summary = "Photographs to English captions: soft, hard and no attention over 10 × 10 regions"
     modes: ClassVar[ModeDraws] = ModeDraws(
@@ -105,6 +119,8 @@ class PhotoCaptioner(Recipe, name="photo-captioner"):
         texts = shown_texts(learnt, codec, request.device, PICTURES_AT_ONCE, VARIETY)
         few = shown_texts(held.first(HELD_OUT), codec, request.device, PICTURES_AT_ONCE)
         lessons = self._open_eyes(model, texts.pictures, unsaid, few.pictures, request, replicas)
+        if lessons is None:
+            return False
         # What is drawn from here on does not depend on whether the eyes were there already.
         torch.manual_seed(request.seed)
         course = Course(model, config, texts, few, request, replicas)
@@ -123,8 +139,11 @@ class PhotoCaptioner(Recipe, name="photo-captioner"):
         unseen: Tensor,
         request: Request,
         replicas: Replicas,
-    ) -> Lessons:
-        """The eyes of the model, taught or taken from a file, and the lessons they learnt from."""
+    ) -> Lessons | None:
+        """The eyes of the model, taught or taken from a file, and the lessons they learnt from.
+
+        None when they were stopped learning.
+        """
         say, began = replicas.voice(request.say), time.monotonic()
         data, device, state = request.data, request.device, request.out / "training"
         assert data is not None
@@ -132,14 +151,24 @@ class PhotoCaptioner(Recipe, name="photo-captioner"):
         fine = open_squeezenet(data / "squeezenet_v1_1")
         lessons = Lessons(strong, fine, EYES.annotation_size, EYES.grid).to(device)
         path = state / "eyes.safetensors"
-        if replicas.leads and not path.is_file():
+        if not path.is_file():
             small = _small(data / "cifar10_subset" / "cifar10_subset.npz")
-            scenes = torch.from_numpy(np.array(rendered(state, SCENES, EYES.side, say)))
+            scenes = replicas.lead_first(lambda: rendered(state, SCENES, EYES.side, say))
             photographs = torch.cat([learnt, unsaid.to(device)])
-            sights = Sights([photographs, small.to(device), scenes.to(device)], SHARES)
-            teach(model.vision, lessons, sights, unseen, say)
-            save_taught(model.vision, lessons, path)
-            say(f"eyes: {time.monotonic() - began:.0f} s")
+            parts = [photographs, small.to(device), torch.from_numpy(np.array(scenes)).to(device)]
+            sights = Sights(parts, SHARES)
+            pace = ANEW if request.encoder is None else FURTHER
+            if request.encoder is None:
+                lessons.survey([sights.draw(n, PICTURES_AT_ONCE) for n in range(SURVEYS)])
+            else:
+                load_taught(model.vision, lessons, request.encoder)
+            state = state / "eyes"
+            if not Teaching(model.vision, lessons, sights, state, say, pace, replicas).run():
+                return None
+            if replicas.leads:
+                save_taught(model.vision, lessons, path)
+                say(f"eyes on pictures never seen: {measure(model.vision, lessons, unseen)}")
+                say(f"eyes: {time.monotonic() - began:.0f} s")
         replicas.wait()
         load_taught(model.vision, lessons, path)
         return lessons.requires_grad_(False)
