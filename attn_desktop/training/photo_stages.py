@@ -25,6 +25,7 @@ from attn_desktop.training.photo_eyes import fill
 from attn_desktop.training.pictures import SeenTexts, ShownTexts, SomeOfEach
 from attn_desktop.training.recipe import Request
 from attn_desktop.training.replicas import Replicas
+from attn_desktop.training.word_places import open_detectors, said_words
 
 #: Views of each picture that eyes which learn no more look at, and bytes that these looks take.
 LOOKS, MOST_BYTES = 5, 4 << 30
@@ -101,7 +102,8 @@ class Course:
         began, folder = time.monotonic(), self.request.out / "training" / stage.name
         for part in (self.model.vision.stages, self.model.vision.annotate):
             part.requires_grad_(not stage.blind)
-        texts = self._seen(folder) if stage.blind else self.texts
+        pointed = stage.settings.pointing_weight > 0
+        texts = self._seen(folder, pointed) if stage.blind else self.texts
         best = BestEpoch(folder, self.held.batch(self.held.rows))
         trainer = Trainer(
             self.model,
@@ -126,24 +128,34 @@ class Course:
                 self._save()
         return finished
 
-    def _seen(self, folder: Path) -> ShownTexts:
-        """The texts with what the eyes see, if it is little enough to be kept in a file."""
+    def _seen(self, folder: Path, pointed: bool) -> ShownTexts:
+        """The texts with what the eyes see, if it is little enough to be kept in a file.
+
+        pointed: whether attention is told where words are seen.
+        """
         vision, count = self.model.vision, len(self.texts.pictures)
         rows, columns = vision.config.grid
         size = count * rows * columns * vision.annotate.out_features * 2
         if size > MOST_BYTES:
             return self.texts
         views = LOOKS if self.texts.variety is not None else 1
+        say, device = self.replicas.voice(self.request.say), vision.annotate.weight.device
         looks = self.replicas.lead_first(
             lambda: seen(
                 vision,
                 lambda part: self.texts.squares(np.arange(part.start, part.stop) % count),
                 min(views, MOST_BYTES // size) * count,
                 folder / "looks.npy",
-                self.replicas.voice(self.request.say),
+                say,
             )
         )
-        return SeenTexts(self.texts, looks, vision.annotate.weight.device)
+        if not pointed:
+            return SeenTexts(self.texts, looks, device)
+        said = said_words(self.texts.targets, self.texts.owners)
+        detectors = self.replicas.lead_first(
+            lambda: open_detectors(looks, said, device, folder / "detectors.safetensors", say)
+        )
+        return SeenTexts(self.texts, looks, device, None if detectors is None else detectors.where)
 
     def _save(self) -> None:
         if self.replicas.leads:

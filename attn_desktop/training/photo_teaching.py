@@ -29,13 +29,13 @@ from attn_desktop.training.photo_views import Variety, views
 from attn_desktop.training.replicas import Replicas
 from attn_desktop.training.state import Progress, load_state, save_state
 
-PICTURES_AT_ONCE, WEIGHT_DECAY = 64, 0.02
+PICTURES_AT_ONCE, WEIGHT_DECAY = 32, 0.02
 #: Every batch is learnt so often, later among so many others: asking the teachers takes longer.
-ECHOES, HELD = 3, 32
+ECHOES, HELD = 3, 64
 #: Batches that the mean and deviation of the teachers' features are taken from.
-SURVEYS = 8
+SURVEYS = 16
 #: The pace is told early too.
-FIRST_SAID, SAY_EVERY, SAVE_EVERY_S = 20, 250, 120.0
+FIRST_SAID, SAY_EVERY, SAVE_EVERY_S = 20, 500, 120.0
 #: How the names of the weights begin in the file.
 LESSONS = "lessons."
 VARIETY = Variety(
@@ -55,7 +55,7 @@ class Pace:
     further: bool = False
 
 
-ANEW, FURTHER = Pace(12_000, 1.4e-3), Pace(5_000, 1e-3, further=True)
+ANEW, FURTHER = Pace(24_000, 1e-3), Pace(10_000, 1e-3, further=True)
 
 
 class Sights:

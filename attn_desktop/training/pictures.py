@@ -101,7 +101,15 @@ class ShownTexts:
         numbers, places = np.unique(self.owners[rows], return_inverse=True)
         squares = self.squares(numbers)
         owners = torch.from_numpy(places).to(squares.device)
-        return Batch(Shown(squares, owners, self.seen), [self.targets[row] for row in rows])
+        targets = [self.targets[row] for row in rows]
+        where = self.where(squares, targets, places)
+        return Batch(Shown(squares, owners, self.seen), targets, where)
+
+    def where(
+        self, squares: Tensor, targets: Sequence[NDArray[np.int64]], owners: NDArray[np.int64]
+    ) -> NDArray[np.bool_] | None:
+        """`Batch.where` of texts of these squares; nobody says so."""
+        return None
 
     def squares(self, numbers: NDArray[np.int64]) -> Tensor:
         """A view of each of these pictures, (B, side, side, 3)."""
@@ -111,26 +119,42 @@ class ShownTexts:
         return views(squares, self.variety).permute(0, 2, 3, 1)
 
 
+Point = Callable[[Tensor, Sequence[NDArray[np.int64]], NDArray[np.int64]], NDArray[np.bool_] | None]
+
+
 class SeenTexts(ShownTexts):
     """The same for eyes that learn no more: with what they saw in some views of each picture.
 
     looks: (V · P, m, n, H − 2), all pictures in one view after the other. device: of the model.
+    point: from some of the looks, texts and the look of each, to `Batch.where`.
     """
 
     seen: ClassVar[bool] = True
 
-    def __init__(self, texts: ShownTexts, looks: NDArray[np.float16], device: torch.device) -> None:
+    def __init__(
+        self,
+        texts: ShownTexts,
+        looks: NDArray[np.float16],
+        device: torch.device,
+        point: Point | None = None,
+    ) -> None:
         super().__init__(
             texts.pictures, texts.owners, texts.targets, texts.pictures_per_batch, texts.variety
         )
         self.looks = looks
         self._device = device
+        self._point = point
 
     def squares(self, numbers: NDArray[np.int64]) -> Tensor:
         """One of the looks at each of these pictures, drawn: (B, m, n, H − 2)."""
         count = len(self.pictures)
         view = torch.randint(len(self.looks) // count, (len(numbers),)).numpy()
         return torch.from_numpy(self.looks[view * count + numbers]).to(self._device)
+
+    def where(
+        self, squares: Tensor, targets: Sequence[NDArray[np.int64]], owners: NDArray[np.int64]
+    ) -> NDArray[np.bool_] | None:
+        return None if self._point is None else self._point(squares.float(), targets, owners)
 
 
 def by_picture(

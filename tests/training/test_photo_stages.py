@@ -11,6 +11,8 @@ from attn_desktop.families.base import Family
 from attn_desktop.families.captioner import Captioner
 from attn_desktop.families.checkpoint import load_checkpoint
 from attn_desktop.families.vision import VisionConfig
+from attn_desktop.training import loss, word_places
+from attn_desktop.training.data import Batch
 from attn_desktop.training.loop import LoopSettings
 from attn_desktop.training.mode_draws import ModeDraws
 from attn_desktop.training.photo_stages import BestEpoch, Course, Stage
@@ -68,6 +70,30 @@ def test_eyes_that_stay_look_only_once_if_that_is_little_enough(
         assert one.take(stage(blind=True))
         kept = folder / "training" / "first" / "looks.npy"
         assert (len(np.load(kept)) if kept.is_file() else 0) == 6 * views
+
+
+def test_attention_is_told_where_words_are_if_that_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The squares are noise, so detectors that may be as bad as they like find the words anyhow."""
+    for name, value in {"LEAST_PICTURES": 2, "LEAST_EXPLAINED": -9.0, "STEPS": 2}.items():
+        monkeypatch.setattr(word_places, name, value)
+    for name, value in {"LEAST_LIKELY": 0.0, "LARGEST": 1.0}.items():
+        monkeypatch.setattr(word_places, name, value)
+    told: list[bool] = []
+
+    def batch_loss(model: Family, batch: Batch, *more: Any) -> Any:
+        told.append(batch.where is not None and bool(batch.where.any()))
+        return loss.batch_loss(model, batch, *more)
+
+    monkeypatch.setattr("attn_desktop.training.loop.batch_loss", batch_loss)
+    for weight in (0.0, 0.2):
+        told.clear()
+        one, folder = course(tmp_path / str(weight), []), tmp_path / str(weight) / "training/first"
+        settings = LoopSettings(epochs=1, pointing_weight=weight)
+        assert one.take(Stage("first", settings, MODES, blind=True))
+        assert told == [weight > 0] * 3
+        assert (folder / "detectors.safetensors").is_file() == (weight > 0)
 
 
 def test_a_stage_that_is_finished_is_not_taken_again(tmp_path: Path) -> None:

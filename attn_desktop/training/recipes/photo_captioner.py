@@ -52,7 +52,7 @@ SCENES = 2000
 SHARES = (0.84, 0.1, 0.06)
 #: Captions are learnt from milder views: what they say must still be seen.
 VARIETY = Variety(zoom=(0.75, 1.0), stretch=0.15, turn=0.05, tone=0.2, hue=0.1)
-PICTURES_AT_ONCE, HELD_OUT = 64, 300
+PICTURES_AT_ONCE, HELD_OUT = 16, 300
 #: How often a word must occur to be learnt.
 LEAST = 4
 #: What the lessons still count while decoder and eyes learn together.
@@ -92,7 +92,7 @@ class PhotoCaptioner(Recipe, name="photo-captioner"):
         switch_share=0.0,
     )
     decoder: ClassVar[LoopSettings] = LoopSettings(
-        epochs=10, peak_rate=2e-3, weight_decay=0.05, average_decay=0.99
+        epochs=10, peak_rate=2e-3, weight_decay=0.05, average_decay=0.99, pointing_weight=0.2
     )
     together: ClassVar[LoopSettings | None] = LoopSettings(
         epochs=5,
