@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +26,7 @@ from attn_desktop.training.photo_eyes import fill
 from attn_desktop.training.pictures import SeenTexts, ShownTexts, SomeOfEach
 from attn_desktop.training.recipe import Request
 from attn_desktop.training.replicas import Replicas
-from attn_desktop.training.word_places import open_detectors, said_words
+from attn_desktop.training.word_places import load_detectors, open_detectors, said_words
 
 #: Views of each picture that eyes which learn no more look at, and bytes that these looks take.
 LOOKS, MOST_BYTES = 5, 4 << 30
@@ -103,7 +104,10 @@ class Course:
         for part in (self.model.vision.stages, self.model.vision.annotate):
             part.requires_grad_(not stage.blind)
         pointed = stage.settings.pointing_weight > 0
-        texts = self._seen(folder, pointed) if stage.blind else self.texts
+        if stage.blind:
+            texts = self._seen(folder, pointed)
+        else:
+            texts = self._pointed() if pointed else self.texts
         best = BestEpoch(folder, self.held.batch(self.held.rows))
         trainer = Trainer(
             self.model,
@@ -153,9 +157,23 @@ class Course:
             return SeenTexts(self.texts, looks, device)
         said = said_words(self.texts.targets, self.texts.owners)
         detectors = self.replicas.lead_first(
-            lambda: open_detectors(looks, said, device, folder / "detectors.safetensors", say)
+            lambda: open_detectors(looks, said, device, self._detectors, say)
         )
         return SeenTexts(self.texts, looks, device, None if detectors is None else detectors.where)
+
+    def _pointed(self) -> ShownTexts:
+        """The texts with what an earlier stage found out of where words are, by its eyes."""
+        if not self._detectors.is_file():
+            return self.texts
+        eyes = copy.deepcopy(self.model.vision).eval().requires_grad_(False)
+        detectors = load_detectors(self._detectors, eyes.annotate.weight.device)
+        return self.texts.pointed(
+            lambda squares, targets, owners: detectors.where(eyes.look(squares), targets, owners)
+        )
+
+    @property
+    def _detectors(self) -> Path:
+        return self.request.out / "training" / "detectors.safetensors"
 
     def _save(self) -> None:
         if self.replicas.leads:

@@ -61,11 +61,16 @@ class PicturedTexts:
         )
 
 
+#: From the squares of some pictures, texts and the picture of each, to `Batch.where`.
+Point = Callable[[Tensor, Sequence[NDArray[np.int64]], NDArray[np.int64]], NDArray[np.bool_] | None]
+
+
 class ShownTexts:
     """The same with all pictures on the device, where each is seen in another view every time.
 
     pictures: (P, side, side, 3) uint8 tensor. owners, targets, pictures_per_batch: as for
-    `PicturedTexts`. variety: of the views; None shows the pictures as they are.
+    `PicturedTexts`. variety: of the views; None shows the pictures as they are. point: says where
+    a step should look; None where nobody does.
     """
 
     #: Whether `squares` gives what `Vision.look` saw in the pictures.
@@ -78,12 +83,14 @@ class ShownTexts:
         targets: Sequence[Sequence[int] | NDArray[np.int64]],
         pictures_per_batch: int,
         variety: Variety | None = None,
+        point: Point | None = None,
     ) -> None:
         self.pictures = pictures
         self.owners = owners
         self.targets = [np.array(ids, dtype=np.int64) for ids in targets]
         self.pictures_per_batch = pictures_per_batch
         self.variety = variety
+        self.point = point
 
     @property
     def rows(self) -> NDArray[np.int64]:
@@ -102,14 +109,14 @@ class ShownTexts:
         squares = self.squares(numbers)
         owners = torch.from_numpy(places).to(squares.device)
         targets = [self.targets[row] for row in rows]
-        where = self.where(squares, targets, places)
+        where = None if self.point is None else self.point(squares.float(), targets, places)
         return Batch(Shown(squares, owners, self.seen), targets, where)
 
-    def where(
-        self, squares: Tensor, targets: Sequence[NDArray[np.int64]], owners: NDArray[np.int64]
-    ) -> NDArray[np.bool_] | None:
-        """`Batch.where` of texts of these squares; nobody says so."""
-        return None
+    def pointed(self, point: Point) -> ShownTexts:
+        """The same texts with someone who says where to look."""
+        return ShownTexts(
+            self.pictures, self.owners, self.targets, self.pictures_per_batch, self.variety, point
+        )
 
     def squares(self, numbers: NDArray[np.int64]) -> Tensor:
         """A view of each of these pictures, (B, side, side, 3)."""
@@ -119,14 +126,10 @@ class ShownTexts:
         return views(squares, self.variety).permute(0, 2, 3, 1)
 
 
-Point = Callable[[Tensor, Sequence[NDArray[np.int64]], NDArray[np.int64]], NDArray[np.bool_] | None]
-
-
 class SeenTexts(ShownTexts):
     """The same for eyes that learn no more: with what they saw in some views of each picture.
 
     looks: (V · P, m, n, H − 2), all pictures in one view after the other. device: of the model.
-    point: from some of the looks, texts and the look of each, to `Batch.where`.
     """
 
     seen: ClassVar[bool] = True
@@ -139,22 +142,21 @@ class SeenTexts(ShownTexts):
         point: Point | None = None,
     ) -> None:
         super().__init__(
-            texts.pictures, texts.owners, texts.targets, texts.pictures_per_batch, texts.variety
+            texts.pictures,
+            texts.owners,
+            texts.targets,
+            texts.pictures_per_batch,
+            texts.variety,
+            point,
         )
         self.looks = looks
         self._device = device
-        self._point = point
 
     def squares(self, numbers: NDArray[np.int64]) -> Tensor:
         """One of the looks at each of these pictures, drawn: (B, m, n, H − 2)."""
         count = len(self.pictures)
         view = torch.randint(len(self.looks) // count, (len(numbers),)).numpy()
         return torch.from_numpy(self.looks[view * count + numbers]).to(self._device)
-
-    def where(
-        self, squares: Tensor, targets: Sequence[NDArray[np.int64]], owners: NDArray[np.int64]
-    ) -> NDArray[np.bool_] | None:
-        return None if self._point is None else self._point(squares.float(), targets, owners)
 
 
 def by_picture(

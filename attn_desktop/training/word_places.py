@@ -105,8 +105,13 @@ def open_detectors(
             return None
         with set_aside(path) as unfinished:
             save_file({name: value.cpu() for name, value in kept.state_dict().items()}, unfinished)
+    return load_detectors(path, device)
+
+
+def load_detectors(path: Path, device: torch.device) -> Detectors:
+    """What `open_detectors` kept in a file."""
     tensors = load_file(path)
-    detectors = Detectors(looks.shape[3], tensors["words"].numpy())
+    detectors = Detectors(tensors["layers.1.weight"].shape[1], tensors["words"].numpy())
     detectors.load_state_dict(tensors)
     return detectors.to(device).eval()
 

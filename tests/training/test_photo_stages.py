@@ -89,11 +89,13 @@ def test_attention_is_told_where_words_are_if_that_counts(
     monkeypatch.setattr("attn_desktop.training.loop.batch_loss", batch_loss)
     for weight in (0.0, 0.2):
         told.clear()
-        one, folder = course(tmp_path / str(weight), []), tmp_path / str(weight) / "training/first"
+        one, folder = course(tmp_path / str(weight), [], Variety()), tmp_path / str(weight)
         settings = LoopSettings(epochs=1, pointing_weight=weight)
         assert one.take(Stage("first", settings, MODES, blind=True))
         assert told == [weight > 0] * 3
-        assert (folder / "detectors.safetensors").is_file() == (weight > 0)
+        assert (folder / "training" / "detectors.safetensors").is_file() == (weight > 0)
+        assert one.take(Stage("second", settings, MODES))
+        assert told == [weight > 0] * 6
 
 
 def test_a_stage_that_is_finished_is_not_taken_again(tmp_path: Path) -> None:

@@ -99,6 +99,7 @@ class PhotoCaptioner(Recipe, name="photo-captioner"):
         peak_rate=5e-4,
         weight_decay=0.05,
         average_decay=0.99,
+        pointing_weight=0.2,
         rate_shares={"vision.stages.": 0.3, "vision.annotate.": 0.3},
     )
 
