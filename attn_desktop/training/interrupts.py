@@ -7,6 +7,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+
+class Asked:
+    """A handler that notes that Ctrl+C was pressed, for what first finishes its step and saves.
+
+    A second one ends at once.
+    """
+
+    def __init__(self) -> None:
+        self.stop = False
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if self.stop:
+            raise KeyboardInterrupt
+        self.stop = True
+
+
 Handler = Callable[[int, FrameType | None], None] | signal.Handlers
 
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import FrameType
 
 import numpy as np
 import torch
@@ -23,7 +22,7 @@ from torch import Tensor, nn
 from attn_desktop.common.mode import Mode
 from attn_desktop.families.base import Family
 from attn_desktop.training.data import Batch, Examples
-from attn_desktop.training.interrupts import on_interrupt
+from attn_desktop.training.interrupts import Asked, on_interrupt
 from attn_desktop.training.loss import HardSettings, batch_loss
 from attn_desktop.training.replicas import Replicas
 from attn_desktop.training.state import Progress, load_state, save_state
@@ -110,7 +109,7 @@ class Trainer:
             fused=True,
         )
         self.average = {name: value.detach().clone() for name, value in model.named_parameters()}
-        self._asked = False  # this process was told to stop
+        self._asked = Asked()  # this process was told to stop
         self._stop = False  # all processes know, and stop after this batch
 
     def run(self) -> bool:
@@ -122,7 +121,7 @@ class Trainer:
         began, saved = time.monotonic() - self.progress.seconds, time.monotonic()
         recent: list[float] = []
         clock, first = time.monotonic(), self.progress.step
-        with on_interrupt(self._interrupted):
+        with on_interrupt(self._asked):
             while self.progress.epoch < self.settings.epochs:
                 batches = self._batches(self.progress.epoch)
                 while self.progress.batch < len(batches):
@@ -191,7 +190,7 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         parameters = dict(self.model.named_parameters())
-        self._stop = self.replicas.average(list(parameters.values()), self._asked)
+        self._stop = self.replicas.average(list(parameters.values()), self._asked.stop)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip_norm)
         self.optimizer.step()
         decay = min(settings.average_decay, (1 + step) / (10 + step))
@@ -216,12 +215,6 @@ class Trainer:
         if self.after_epoch is not None and self.replicas.leads:
             with self.averaged() as model:
                 self.say(f"epoch {self.progress.epoch}: {self.after_epoch(model)}")
-
-    def _interrupted(self, number: int, frame: FrameType | None) -> None:
-        """Ctrl+C finishes the batch and saves; a second one ends at once."""
-        if self._asked:
-            raise KeyboardInterrupt
-        self._asked = True
 
     # -- state on disk --------------------------------------------------------------------
 

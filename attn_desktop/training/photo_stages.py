@@ -153,13 +153,14 @@ class Course:
                 say,
             )
         )
+        texts = SeenTexts(self.texts, looks, device)
         if not pointed:
-            return SeenTexts(self.texts, looks, device)
+            return texts
         said = said_words(self.texts.targets, self.texts.owners)
         detectors = self.replicas.lead_first(
             lambda: open_detectors(looks, said, device, self._detectors, say)
         )
-        return SeenTexts(self.texts, looks, device, None if detectors is None else detectors.where)
+        return texts if detectors is None else texts.pointed(detectors.where)
 
     def _pointed(self) -> ShownTexts:
         """The texts with what an earlier stage found out of where words are, by its eyes."""

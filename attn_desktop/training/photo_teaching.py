@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 import numpy as np
 import torch
@@ -21,7 +20,7 @@ from torch import Tensor, nn
 from attn_desktop.common.whole_file import set_aside
 from attn_desktop.families.vision import Vision
 from attn_desktop.training.batch_norm import fold_norms, insert_norms
-from attn_desktop.training.interrupts import on_interrupt
+from attn_desktop.training.interrupts import Asked, on_interrupt
 from attn_desktop.training.loop import descend, keep_freed_memory
 from attn_desktop.training.photo_distil import Lessons
 from attn_desktop.training.photo_eyes import EYES, fill, load_eyes
@@ -99,7 +98,7 @@ class Teaching:
         self.folder, self.pace = folder, pace
         self.replicas = replicas or Replicas()
         self.say = self.replicas.voice(say)
-        self._asked = False  # this process was told to stop
+        self._asked = Asked()  # this process was told to stop
         self._stop = False  # all processes know, and stop after this batch
 
     def run(self) -> bool:
@@ -109,8 +108,10 @@ class Teaching:
         """
         keep_freed_memory()
         vision, steps = self.vision, self.pace.steps
-        squares = self.sights.draw(0, PICTURES_AT_ONCE).permute(0, 2, 3, 1)
-        insert_norms(vision, squares if self.pace.further else None)
+        squares: Tensor | None = None
+        if self.pace.further:
+            squares = self.sights.draw(0, PICTURES_AT_ONCE).permute(0, 2, 3, 1)
+        insert_norms(vision, squares)
         vision.train()
         pupil = nn.ModuleDict({"vision": vision, "lessons": self.lessons.heads()})
         optimizer = torch.optim.AdamW(
@@ -121,7 +122,7 @@ class Teaching:
         began, saved = time.monotonic() - progress.seconds, time.monotonic()
         recent: list[dict[str, Tensor]] = []
         held: list[tuple[Tensor, dict[str, Tensor]]] = []
-        with on_interrupt(self._interrupted):
+        with on_interrupt(self._asked):
             while progress.step < steps:
                 seen, taught = self._choose(progress.step, held)
                 loss, parts = self.lessons.loss(vision, seen, taught)
@@ -159,13 +160,7 @@ class Teaching:
         return held[-1]
 
     def _meet(self, parameters: Sequence[nn.Parameter]) -> None:
-        self._stop = self.replicas.average(parameters, self._asked)
-
-    def _interrupted(self, number: int, frame: FrameType | None) -> None:
-        """Ctrl+C finishes the batch and saves; a second one ends at once."""
-        if self._asked:
-            raise KeyboardInterrupt
-        self._asked = True
+        self._stop = self.replicas.average(parameters, self._asked.stop)
 
 
 def save_taught(vision: Vision, lessons: Lessons, path: Path) -> None:

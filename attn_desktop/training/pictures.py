@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -69,8 +70,7 @@ class ShownTexts:
     """The same with all pictures on the device, where each is seen in another view every time.
 
     pictures: (P, side, side, 3) uint8 tensor. owners, targets, pictures_per_batch: as for
-    `PicturedTexts`. variety: of the views; None shows the pictures as they are. point: says where
-    a step should look; None where nobody does.
+    `PicturedTexts`. variety: of the views; None shows the pictures as they are.
     """
 
     #: Whether `squares` gives what `Vision.look` saw in the pictures.
@@ -83,14 +83,13 @@ class ShownTexts:
         targets: Sequence[Sequence[int] | NDArray[np.int64]],
         pictures_per_batch: int,
         variety: Variety | None = None,
-        point: Point | None = None,
     ) -> None:
         self.pictures = pictures
         self.owners = owners
         self.targets = [np.array(ids, dtype=np.int64) for ids in targets]
         self.pictures_per_batch = pictures_per_batch
         self.variety = variety
-        self.point = point
+        self.point: Point | None = None  # says where a step should look
 
     @property
     def rows(self) -> NDArray[np.int64]:
@@ -114,9 +113,9 @@ class ShownTexts:
 
     def pointed(self, point: Point) -> ShownTexts:
         """The same texts with someone who says where to look."""
-        return ShownTexts(
-            self.pictures, self.owners, self.targets, self.pictures_per_batch, self.variety, point
-        )
+        texts = copy(self)
+        texts.point = point
+        return texts
 
     def squares(self, numbers: NDArray[np.int64]) -> Tensor:
         """A view of each of these pictures, (B, side, side, 3)."""
@@ -134,20 +133,9 @@ class SeenTexts(ShownTexts):
 
     seen: ClassVar[bool] = True
 
-    def __init__(
-        self,
-        texts: ShownTexts,
-        looks: NDArray[np.float16],
-        device: torch.device,
-        point: Point | None = None,
-    ) -> None:
+    def __init__(self, texts: ShownTexts, looks: NDArray[np.float16], device: torch.device) -> None:
         super().__init__(
-            texts.pictures,
-            texts.owners,
-            texts.targets,
-            texts.pictures_per_batch,
-            texts.variety,
-            point,
+            texts.pictures, texts.owners, texts.targets, texts.pictures_per_batch, texts.variety
         )
         self.looks = looks
         self._device = device

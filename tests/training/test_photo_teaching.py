@@ -21,7 +21,7 @@ from attn_desktop.training.photo_teaching import (
 )
 from attn_desktop.training.photo_views import Variety
 from attn_desktop.training.replicas import Replicas
-from tests.elsewhere import run_elsewhere
+from tests.elsewhere import run_in_two
 from tests.toy_lessons import EYES, lessons, pictures
 
 UNSEEN = pictures(21)
@@ -94,7 +94,7 @@ def test_what_was_stopped_goes_on_where_it_was(
 
     def asked(seen: torch.Tensor) -> dict[str, torch.Tensor]:
         if len(calls) == 4:
-            teaching._interrupted(2, None)
+            teaching._asked(2, None)
         calls.append(len(seen))
         return ask(seen)
 
@@ -125,14 +125,7 @@ class TeachTogether:
 
 
 def test_processes_teach_one_pupil(tmp_path: Path) -> None:
-    done = run_elsewhere(
-        "from pathlib import Path\n"
-        "from attn_desktop.training.replicas import run_replicas\n"
-        "from tests.training.test_photo_teaching import TeachTogether\n"
-        "if __name__ == '__main__':\n"
-        f"    assert run_replicas(TeachTogether(Path({str(tmp_path)!r})), 2)\n"
-    )
-    assert done.returncode == 0, done.stderr
+    run_in_two(__name__, "TeachTogether", tmp_path)
     first, second = (torch.load(tmp_path / f"{rank}.pt") for rank in (0, 1))
     assert torch.equal(first, second)
     course = pupil()[1]

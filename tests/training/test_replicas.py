@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from attn_desktop.training.replicas import Replicas, run_replicas
-from tests.elsewhere import run_elsewhere
+from tests.elsewhere import run_elsewhere, run_in_two
 
 DATA = torch.tensor([[1.0, 2.0], [-3.0, 0.5], [0.0, 1.0], [2.0, -1.0]])
 RATE = 0.1
@@ -91,13 +91,7 @@ def by_hand() -> torch.Tensor:
 
 
 def test_two_processes_train_as_one_with_the_mean_gradient(tmp_path: Path) -> None:
-    done = run_elsewhere(
-        "from pathlib import Path\n"
-        "from attn_desktop.training.replicas import run_replicas\n"
-        "from tests.training.test_replicas import TrainTiny\n"
-        f"assert run_replicas(TrainTiny(Path({str(tmp_path)!r})), 2) is True\n"
-    )
-    assert done.returncode == 0, done.stderr
+    run_in_two(__name__, "TrainTiny", tmp_path)
     first, second = (torch.load(tmp_path / f"{rank}.pt") for rank in (0, 1))
     assert torch.equal(first, second)
     assert torch.allclose(first, by_hand(), atol=1e-6)
