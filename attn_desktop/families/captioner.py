@@ -36,7 +36,8 @@ class CaptionerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     projection_size: size of each score's own projections of s and h (a switchable checkpoint);
     null for a dedicated one, where scores see s and h as they are.
     half_width: D of local-p, in regions along either edge. longest_caption: steps after which a
-    caption that runs on is cut off. trained_modes: as `Mode.parse` reads them. forgetting: as
+    caption that runs on is cut off. trained_modes: as `Mode.parse` reads them. dropout: of words
+    and readouts, and of annotations unless annotation_dropout says otherwise. forgetting: as
     `Forgetting` has it. word_query: whether attention knows the word before, which s_{t−1} does
     not: it is what y_{t−1} was chosen from.
     """
@@ -53,6 +54,7 @@ class CaptionerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     half_width: Annotated[float, msgspec.Meta(ge=0, le=1000)] = 3.0
     longest_caption: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 40
     dropout: Annotated[float, msgspec.Meta(ge=0, lt=1)] = 0.2
+    annotation_dropout: Annotated[float, msgspec.Meta(ge=0, lt=1)] | None = None
     forgetting: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.0
     word_query: bool = False
 
@@ -92,7 +94,8 @@ class Captioner(Family, name="captioner"):
         self.target_codec = target
         self.trained_modes = tuple(Mode.parse(text) for text in config.trained_modes)
         size, regions = config.vision.annotation_size, config.vision.grid
-        self.vision = Vision(config.vision, config.dropout)
+        unseen = config.annotation_dropout
+        self.vision = Vision(config.vision, config.dropout if unseen is None else unseen)
         self.target_embedding = embedding(config.target_vocabulary, config.embedding_size)
         self.bridge = nn.Linear(size, config.decoder_size)
         self.attention = Attention(

@@ -36,6 +36,19 @@ def test_s_0_is_made_of_the_mean_annotation() -> None:
     assert not state.cell.any()
 
 
+@pytest.mark.parametrize(("of_annotations", "same"), [(None, False), (0.0, True)])
+def test_annotations_may_have_a_dropout_of_their_own(
+    of_annotations: float | None, same: bool
+) -> None:
+    model = toy_captioner(dropout=0.5, annotation_dropout=of_annotations).train()
+    square = model.prepare(GIVEN).inputs
+    torch.manual_seed(1)
+    one, other = (model.encode([square]).states for _ in range(2))
+    assert torch.equal(one, other) is same
+    words = torch.arange(5)
+    assert not torch.equal(model.embed(words), model.embed(words))
+
+
 def test_a_step_gates_the_context_before_the_cell_and_records_it_before_the_gate() -> None:
     """Xu et al. 2015, equations 1 to 3 and section 4.2.1, in plain float64."""
     model = toy_captioner()
