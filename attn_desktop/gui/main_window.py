@@ -173,7 +173,9 @@ class MainWindow(QMainWindow):
         )
         for desk in (self.debugger, self.sources):
             desk.noted.connect(self.messages.note)
-        self.sources.offered.connect(self.messages.warn)
+        self.sources.offered.connect(
+            lambda said, action: self.messages.warn(said, *(() if action is None else (action,)))
+        )
         self._drops.dropped.connect(self._want)
         self.gallery.wanted.connect(self._want)
         self.gallery.shown.connect(lambda: self.debugger.raise_panel("gallery"))
