@@ -22,13 +22,15 @@ from attn_desktop.gui.command_palette import CommandPalette
 from attn_desktop.gui.condition_field import ConditionField
 from attn_desktop.gui.engine_client import Health
 from attn_desktop.gui.help_dialog import help_text
-from attn_desktop.gui.intents import Brush, Hover
+from attn_desktop.gui.intents import Brush, Hover, OpenPicture
 from attn_desktop.gui.main_window import MainWindow
 from attn_desktop.gui.panels.source import SourcePanel
+from attn_desktop.gui.raster import image, png_bytes
 from attn_desktop.gui.samples import Sample
 from attn_desktop.gui.scene import Phase, Scene, Stop
 from attn_desktop.trace.storage import VERSION, load_trace
 from tests.gui.desk import TEXT, TIMEOUT_MS
+from tests.toy_seers import toy_picture
 
 LIMIT = 8
 #: Panels that show nothing until something is compared, asked, written or changed, or of a text.
@@ -548,6 +550,19 @@ def test_an_empty_field_leaves_the_keys_that_scrub_to_the_window(driver: Driver)
         QTest.keyClicks(field, text)
         driver.press(KEY.Key_Home)
         assert driver.scene.t == t
+
+
+def test_a_photograph_brings_the_model_that_takes_one(driver: Driver) -> None:
+    window = driver.window
+    driver.wait(lambda: bool(window.sources._models))
+    file = png_bytes(image(toy_picture(3, 30, 44)))
+    window.sources.open_picture(OpenPicture(file=file, name="sand.png"))
+    assert window.messages.text.endswith("reads text and takes no picture.")
+    button = window.messages._buttons[0]
+    assert button.text() == "Open it with photo-captioner"
+    button.click()
+    driver.wait(lambda: driver.scene.run is not None and driver.scene.run.picture is not None)
+    assert window.messages.text == ""
 
 
 def test_a_message_moves_no_panel(driver: Driver) -> None:
