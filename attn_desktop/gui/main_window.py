@@ -173,9 +173,7 @@ class MainWindow(QMainWindow):
         )
         for desk in (self.debugger, self.sources):
             desk.noted.connect(self.messages.note)
-        self.sources.offered.connect(
-            lambda said, action: self.messages.warn(said, *(() if action is None else (action,)))
-        )
+        self.sources.offered.connect(lambda said, actions: self.messages.warn(said, *actions))
         self._drops.dropped.connect(self._want)
         self.gallery.wanted.connect(self._want)
         self.gallery.shown.connect(lambda: self.debugger.raise_panel("gallery"))

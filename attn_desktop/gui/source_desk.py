@@ -34,13 +34,10 @@ NO_PICTURE = "There is no picture on the clipboard."
 
 
 class SourceDesk(QObject):
-    """noted: something to tell the user. offered: what is wrong, and the `Action` against it.
-
-    Without one it gives None.
-    """
+    """noted: something to tell the user. offered: what is wrong, and `Action`s against it."""
 
     noted = Signal(str)
-    offered = Signal(str, object)
+    offered = Signal(str, tuple)
 
     def __init__(
         self, window: QWidget, session: Session, panel: SourcePanel, samples: Sequence[Sample]
@@ -224,12 +221,12 @@ class SourceDesk(QObject):
         # One that wants nothing but the picture goes first.
         able.sort(key=lambda model: len(model.takes))
         if not able:
-            self.offered.emit(f"{said} Choose a model that does: File ▸ Model…", None)
+            self.offered.emit(f"{said} Choose a model that does: File ▸ Model…", ())
             return
         model = able[0]
         text = ANY_QUESTION if QUESTION in model.takes else ""
         act = partial(self._encode, text, picture, model.name)
-        self.offered.emit(said, (f"Open it with {model.name}", act))
+        self.offered.emit(said, ((f"Open it with {model.name}", act),))
 
     # -- scenes -----------------------------------------------------------------------------
 

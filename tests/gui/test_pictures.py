@@ -510,16 +510,16 @@ def test_a_picture_for_a_model_of_texts_is_offered_to_one_of_pictures(
 ) -> None:
     own.desk.encode(SENTENCE)
     own.sources.take(OpenPicture(file=PNG, name="cat.png"))
-    (said, action) = own.offered.pop()
+    (said, actions) = own.offered.pop()
     assert "takes no picture" in said
-    assert action is None
+    assert actions == ()
     entry = ModelEntry(name=str(captioner), path=str(captioner), size_bytes=1, takes=("picture",))
     asking = ModelEntry(name="vqa", path="/x", size_bytes=1, takes=("picture", "question"))
     broken = ModelEntry(name="b", path="/x", size_bytes=1, takes=("picture",), problem="no")
     text = ModelEntry(name="en-fr", path="/x", size_bytes=1, takes=("text",))
     own.desk.link.models.emit(Models(request=0, models=(text, broken, asking, entry)))
     own.sources.take(OpenPicture(file=PNG, name="cat.png"))
-    (_, (button, act)) = own.offered.pop()
+    (_, ((button, act),)) = own.offered.pop()
     assert button == f"Open it with {captioner}"
     assert callable(act)
     act()
